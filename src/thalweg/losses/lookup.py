@@ -1,0 +1,59 @@
+"""Losses by name and by configuration."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from thalweg.losses.loss import MODULE, read_function
+from thalweg.registry import find, serialize_keras_object, unknown
+
+__all__ = ["deserialize", "get", "serialize"]
+
+
+def get(identifier: Any) -> Any:
+    """The loss that a name, class, configuration or function stands for.
+
+    Args:
+        identifier: the name of a function (`'mse'`, `'mean_squared_error'`, `'meanSquaredError'`)
+            gives that function, the name of a class (`'MeanSquaredError'`) an instance; or a loss
+            or its class, what `serialize` returned, or a function of `(y_true, y_pred)`. None
+            stays None.
+
+    >>> from thalweg import losses
+    >>> losses.get("mse").__name__
+    'mean_squared_error'
+    """
+    if identifier is None:
+        return None
+    found = identifier
+    if isinstance(identifier, str):
+        found = find(MODULE, identifier, kind="class") if identifier[:1].isupper() else None
+        found = found or find(MODULE, identifier)
+        if found is None:
+            raise unknown("loss", MODULE, identifier)
+    elif isinstance(identifier, dict):
+        found = read_function(identifier, MODULE)
+    if inspect.isclass(found):
+        found = found()
+    if not callable(found):
+        raise ValueError(
+            "A loss must be a name, a Loss, a function of (y_true, y_pred) or a configuration, "
+            f"got {identifier!r}."
+        )
+    return found
+
+
+def serialize(loss: Any) -> Any:
+    """The configuration of a loss.
+
+    >>> from thalweg import losses
+    >>> losses.serialize(losses.Huber(delta=2.0))["config"]
+    {'name': 'huber_loss', 'reduction': 'sum_over_batch_size', 'delta': 2.0}
+    """
+    return serialize_keras_object(loss)
+
+
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The loss that `serialize` wrote down; `name` may be a name too."""
+    return get(read_function(name, MODULE, custom_objects=custom_objects))

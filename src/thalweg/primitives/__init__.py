@@ -1,0 +1,42 @@
+"""The closed set of operations to which everything that users call comes down."""
+
+from thalweg.primitives import (
+    contract,
+    control_flow,
+    elementwise,
+    fft,
+    gather,
+    iota,
+    linalg,
+    movement,
+    order,
+    random,
+    reduce,
+    window,
+)
+from thalweg.primitives.graph import Graph, Node, SymbolicTensor, evaluate_graph, inline, trace
+from thalweg.primitives.primitive import PRIMITIVES, Primitive, bind
+
+__all__ = [
+    "PRIMITIVES",
+    "Graph",
+    "Node",
+    "Primitive",
+    "SymbolicTensor",
+    "bind",
+    "contract",
+    "control_flow",
+    "elementwise",
+    "evaluate_graph",
+    "fft",
+    "gather",
+    "inline",
+    "iota",
+    "linalg",
+    "movement",
+    "order",
+    "random",
+    "reduce",
+    "trace",
+    "window",
+]

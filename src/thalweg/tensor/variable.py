@@ -1,0 +1,210 @@
+"""The variable: the only thing here whose value changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from thalweg.tensor.context import CONTEXT, outside_trace
+from thalweg.tensor.convert import convert_to_tensor
+from thalweg.tensor.dtypes import DType, as_dtype, is_floating
+from thalweg.tensor.operators import OPERATIONS, Operators
+from thalweg.tensor.tensor import Tensor
+
+__all__ = ["Variable"]
+
+
+class Variable(Operators):
+    """A tensor that can be assigned to: a weight, a counter, a running mean.
+
+    Args:
+        initial_value: the first value (number, list, array, tensor), or an initializer that is
+            called with `(shape, dtype=dtype)`.
+        shape: the shape; needed with an initializer, otherwise checked against the value.
+        dtype: the dtype; by default that of the value.
+        trainable: whether tapes watch it by themselves and optimizers update it.
+        name: a name for messages and summaries.
+        constraint: a function applied to the value after each optimizer update.
+        regularizer: a function of the value whose result joins the training loss.
+
+    Shape and dtype are fixed. Reading takes a snapshot: what was computed from the variable
+    keeps the value of that moment.
+
+    >>> import thalweg as tw
+    >>> v = tw.Variable([1.0, 2.0], name="v")
+    >>> _ = v.assign_add([0.5, 0.5])
+    >>> v.numpy()
+    array([1.5, 2.5], dtype=float32)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_tensor",
+        "constraint",
+        "name",
+        "path",
+        "regularizer",
+        "trainable",
+    )
+
+    def __init__(
+        self,
+        initial_value: Any,
+        shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        *,
+        constraint: Callable[[Any], Any] | None = None,
+        regularizer: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.name = name or "variable"
+        self.path = self.name
+        self.trainable = trainable
+        self.constraint = constraint
+        self.regularizer = regularizer
+        with outside_trace():
+            if callable(initial_value) and not isinstance(initial_value, (Tensor, Variable)):
+                if shape is None:
+                    raise ValueError(
+                        f"Variable '{self.name}': shape is needed when initial_value is an "
+                        "initializer."
+                    )
+                initial_value = initial_value(shape, dtype=as_dtype(dtype or "float32").name)
+            tensor = convert_to_tensor(initial_value, dtype)
+        if not type(tensor) is Tensor:
+            raise ValueError(
+                f"Variable '{self.name}': initial_value is a symbolic tensor; a variable starts "
+                "from real values, so create it outside the traced function."
+            )
+        if shape is not None and tensor.shape != tuple(shape):
+            raise ValueError(
+                f"Variable '{self.name}': initial_value has shape {tensor.shape}, "
+                f"expected shape {tuple(shape)}."
+            )
+        # A tensor of its own: tapes tell values apart by object, and the caller may watch his.
+        self._tensor = Tensor(tensor._value)
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The length of each axis."""
+        return self._tensor.shape
+
+    @property
+    def dtype(self) -> DType:
+        """The NumPy dtype of the elements."""
+        return self._tensor.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._tensor.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._tensor.size
+
+    @property
+    def value(self) -> Tensor:
+        """The present value, a tensor that later assignments do not change."""
+        scope = CONTEXT.variables
+        tensor = self._tensor if scope is None else scope.read(self)
+        if tensor._origin is None:
+            tensor._origin = self.name
+        for recorder in CONTEXT.recorders:
+            recorder.variable_read(self, tensor)
+        return tensor
+
+    def read_value(self) -> Tensor:
+        """The present value; TensorFlow's name for `value`."""
+        return self.value
+
+    def numpy(self) -> Any:
+        """The present value as a read-only NumPy array."""
+        return self.value.numpy()
+
+    def assign(self, value: Any) -> Tensor:
+        """Set the value; shape and dtype must fit. Returns the new value, read back."""
+        new = convert_to_tensor(value)
+        if new.shape != self.shape:
+            raise ValueError(
+                f"Variable '{self.name}': assign() got a value of shape {new.shape}, "
+                f"expected shape {self.shape}."
+            )
+        if new.dtype != self.dtype:
+            if is_floating(new.dtype) and not is_floating(self.dtype):
+                raise TypeError(
+                    f"Variable '{self.name}': assign() got {new.dtype.name} for a variable of "
+                    f"{self.dtype.name}; cast it first."
+                )
+            new = OPERATIONS["cast"](new, self.dtype)
+        scope = CONTEXT.variables
+        if scope is not None:
+            scope.write(self, new)
+        elif type(new) is Tensor:
+            # Two variables may be assigned one tensor; the snapshots must stay apart for tapes.
+            self._tensor = Tensor(new._value)
+        else:
+            raise RuntimeError(
+                f"Variable '{self.name}': a symbolic value cannot be assigned outside of a "
+                "traced function."
+            )
+        return self.value
+
+    def assign_add(self, delta: Any) -> Tensor:
+        """Add `delta` to the value. Returns the new value, read back."""
+        return self.assign(OPERATIONS["add"](self.value, delta))
+
+    def assign_sub(self, delta: Any) -> Tensor:
+        """Subtract `delta` from the value. Returns the new value, read back."""
+        return self.assign(OPERATIONS["subtract"](self.value, delta))
+
+    def _no_in_place(self, operator: str, method: str) -> NoReturn:
+        raise RuntimeError(
+            f"Variable '{self.name}': `v {operator} x` would replace the variable by a tensor; "
+            f"write v.{method}(x) to change it, or `out = v {operator[0]} x` for a new tensor."
+        )
+
+    def __iadd__(self, other: Any) -> NoReturn:  # type: ignore[misc]
+        self._no_in_place("+=", "assign_add")
+
+    def __isub__(self, other: Any) -> NoReturn:  # type: ignore[misc]
+        self._no_in_place("-=", "assign_sub")
+
+    def __imul__(self, other: Any) -> NoReturn:  # type: ignore[misc]
+        self._no_in_place("*=", "assign")
+
+    def __itruediv__(self, other: Any) -> NoReturn:  # type: ignore[misc]
+        self._no_in_place("/=", "assign")
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            f"Variable '{self.name}' cannot be set by index; assign a whole value, for example "
+            "v.assign(ops.slice_update(v, start, new))."
+        )
+
+    # Variables are compared by element like tensors, but they have an identity of their own and
+    # serve as keys (of optimizer slots, of gradients), so they keep object hashing.
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return self.value.__array__(dtype, copy)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __index__(self) -> int:
+        return self.value.__index__()
+
+    def __repr__(self) -> str:
+        body = repr(Tensor(np.asarray(self._tensor._value)))
+        return f"<Variable '{self.path}'{body[len('<Tensor') :]}"
