@@ -11,8 +11,9 @@ SOURCE = Path(__file__).parent.parent / "src" / "thalweg"
 
 # From the ground up; the rooms of one line may use each other.
 FLOORS: list[set[str]] = [
-    {"config", "registry"},
+    {"config", "naming"},
     {"tensor"},
+    {"registry"},
     {"primitives"},
     {"ops"},
     {"random"},
@@ -20,14 +21,15 @@ FLOORS: list[set[str]] = [
     {"tracing"},
     {"activations", "initializers", "regularizers", "constraints", "losses", "metrics"}
     | {"layers", "optimizers"},
-    {"training", "callbacks"},
-    {"datasets"},
+    {"training"},
+    {"callbacks", "datasets"},
     {"saving"},
+    {"models"},
     {"demo"},
     {"cli"},
 ]
 # Names of TensorFlow for things of the rooms below; they are part of the top level.
-TOP = {"__init__", "__main__", "math", "nn", "linalg", "tf_names"}
+TOP = {"__init__", "__main__", "math", "nn", "linalg"}
 HEIGHT = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 
 

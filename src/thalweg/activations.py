@@ -13,6 +13,7 @@ from thalweg import ops
 from thalweg.registry import (
     deserialize_keras_object,
     find,
+    public_name,
     serializable,
     serialize_keras_object,
     unknown,
@@ -297,7 +298,7 @@ def get(identifier: Any) -> Callable[..., Any]:
         raise ValueError(
             f"activation must be a name, a function or a configuration, got {identifier!r}."
         )
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def serialize(activation: Callable[..., Any]) -> Any:
@@ -307,10 +308,10 @@ def serialize(activation: Callable[..., Any]) -> Any:
     >>> activations.serialize(activations.swish)
     'silu'
     """
-    described = serialize_keras_object(activation)
-    if isinstance(described, dict) and described["module"] == _MODULE:
-        return described["config"]
-    return described
+    public = public_name(activation)
+    if public is not None and public[0] == _MODULE:
+        return public[1]
+    return serialize_keras_object(activation)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Callable[..., Any]:

@@ -59,7 +59,7 @@ def test_output_gradients_give_a_vector_jacobian_product():
     x = tw.Variable([1.0, 2.0])
     with tw.GradientTape() as tape:
         y = x * x
-    found = tape.gradient(y, x, output_gradients=[[10.0, 100.0]][0])
+    found = tape.gradient(y, x, output_gradients=[10.0, 100.0])
     np.testing.assert_array_equal(found, [20.0, 400.0])
     with tw.GradientTape() as tape:
         y = x * x

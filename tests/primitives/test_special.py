@@ -175,6 +175,5 @@ CASES: list[tuple[str, Callable[[Tensor], Tensor], list[float]]] = [
 
 
 @pytest.mark.parametrize(("function", "points"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
-@pytest.mark.parametrize("order", [1, 2])
-def test_gradients(function: Callable[[Tensor], Tensor], points: list[float], order: int) -> None:
-    check_gradients(function, np.array(points), order=order)
+def test_gradients(function: Callable[[Tensor], Tensor], points: list[float]) -> None:
+    check_gradients(function, np.array(points), order=2)

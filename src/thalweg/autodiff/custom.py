@@ -12,6 +12,7 @@ from thalweg.autodiff.tape import GradientTape, record_entry
 from thalweg.primitives.elementwise import stop_gradient, zero_like
 from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.convert import convert_to_tensor
+from thalweg.tensor.scope import StatelessScope
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.tree import flatten, pack
 from thalweg.tensor.variable import Variable
@@ -67,8 +68,7 @@ class _Custom:
         self, gradients: tuple[Tensor | None, ...], wanted: tuple[bool, ...]
     ) -> Sequence[Tensor | None]:
         filled = tuple(
-            zero_like(y) if g is None else g
-            for g, y in zip(gradients, self.outputs, strict=True)
+            zero_like(y) if g is None else g for g, y in zip(gradients, self.outputs, strict=True)
         )
         return self.function(filled)
 
@@ -96,8 +96,10 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     >>> @tw.custom_gradient
     ... def log1pexp(x):
     ...     e = tw.exp(x)
+    ...
     ...     def grad(upstream):
     ...         return upstream * (1 - 1 / (1 + e))
+    ...
     ...     return tw.math.log(1 + e), grad
     >>> x = tw.constant(100.0)
     >>> with tw.GradientTape() as tape:
@@ -141,9 +143,7 @@ def _takes_variables(grad_fn: Callable[..., Any]) -> bool:
     return any(p.name == "variables" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
-def _aligned(
-    found: Any, tensors: tuple[Tensor, ...], f: Callable[..., Any]
-) -> list[Tensor | None]:
+def _aligned(found: Any, tensors: tuple[Tensor, ...], f: Callable[..., Any]) -> list[Tensor | None]:
     gradients = flatten(found)
     if len(gradients) != len(tensors):
         raise ValueError(
@@ -179,7 +179,8 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
         snapshots = tuple(tensor for _, tensor in reads.reads.values())
 
         def backward(upstream: tuple[Tensor, ...]) -> Sequence[Tensor | None]:
-            with GradientTape() as tape, _values(variables, snapshots):
+            earlier = _Snapshots(zip(variables, snapshots, strict=True))
+            with GradientTape() as tape, earlier:
                 tape.watch(list(tensors))
                 again = f(*pack(args, leaves), **kwargs)
             sources = [*tensors, *variables]
@@ -194,32 +195,11 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-class _Snapshots:
-    """A variable scope in which some variables have the values of an earlier moment."""
-
-    def __init__(self, values: dict[int, Tensor]) -> None:
-        self.values = values
-        self.outer = CONTEXT.variables
-
-    def read(self, variable: Variable) -> Tensor:
-        known = self.values.get(id(variable))
-        if known is not None:
-            return known
-        return variable._tensor if self.outer is None else self.outer.read(variable)
+class _Snapshots(StatelessScope):
+    """The variables as they were in the forward pass, whatever was assigned since."""
 
     def write(self, variable: Variable, value: Tensor) -> None:
         raise RuntimeError(
             f"recompute_grad: the function assigns to Variable '{variable.name}'; it would do so "
             "twice, so move the assignment out of it."
         )
-
-
-@contextmanager
-def _values(variables: list[Variable], snapshots: tuple[Tensor, ...]) -> Iterator[None]:
-    """Read the variables as they were in the forward pass, whatever was assigned since."""
-    scope = _Snapshots({id(v): t for v, t in zip(variables, snapshots, strict=True)})
-    CONTEXT.variables, outer = scope, CONTEXT.variables
-    try:
-        yield
-    finally:
-        CONTEXT.variables = outer

@@ -18,7 +18,9 @@ def _run(
 ) -> tuple[Any, list[Tensor]]:
     tensors = [convert_to_tensor(x) for x in args]
     # Distinct objects: f(x, x) has two arguments with a gradient each.
-    tensors = [x + 0 if any(x is other for other in tensors[:i]) else x for i, x in enumerate(tensors)]
+    tensors = [
+        x + 0 if any(x is other for other in tensors[:i]) else x for i, x in enumerate(tensors)
+    ]
     with GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(tensors)
         value = f(*tensors)

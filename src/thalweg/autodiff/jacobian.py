@@ -29,9 +29,7 @@ def _basis(shape: tuple[int, ...], dtype: Any) -> list[Tensor]:
     return found
 
 
-def jacobian(
-    tape: GradientTape, target: Any, sources: Any, unconnected_gradients: str
-) -> Any:
+def jacobian(tape: GradientTape, target: Any, sources: Any, unconnected_gradients: str) -> Any:
     """See `GradientTape.jacobian`."""
     y = convert_to_tensor(target)
     with tape._kept():
@@ -42,7 +40,7 @@ def jacobian(
         if not rows:  # a target without elements
             rows_of_none = flatten(tape.gradient(y, sources, None, unconnected_gradients))
             return pack(sources, [_empty(g, y.shape) for g in rows_of_none])
-        columns = []
+        columns: list[Tensor | None] = []
         for place, source in enumerate(flatten(sources)):
             parts = [row[place] for row in rows]
             if any(p is None for p in parts):
@@ -59,9 +57,7 @@ def _empty(gradient: Tensor | None, shape: tuple[int, ...]) -> Tensor | None:
     return Tensor(np.zeros((*shape, *gradient.shape), gradient.dtype))
 
 
-def batch_jacobian(
-    tape: GradientTape, target: Any, source: Any, unconnected_gradients: str
-) -> Any:
+def batch_jacobian(tape: GradientTape, target: Any, source: Any, unconnected_gradients: str) -> Any:
     """See `GradientTape.batch_jacobian`."""
     y = convert_to_tensor(target)
     if not y.shape or not source.shape or y.shape[0] != source.shape[0]:

@@ -27,8 +27,10 @@ _LATEST = _Latest()
 def missing_reason(source: Any) -> str:
     """Why the latest gradient of this source was None, as far as a tape knows."""
     known = _LATEST.reasons.get(id(source))
-    return known[1] if known is not None and known[0] is source else (
-        "No tape has computed a gradient for it."
+    return (
+        known[1]
+        if known is not None and known[0] is source
+        else ("No tape has computed a gradient for it.")
     )
 
 
@@ -47,7 +49,7 @@ class Reasons:
     def explain(self, source: Any) -> str:
         known = self._found.get(id(source))
         if known is None or known[0] is not source:
-            return "The latest call of gradient() on this tape found a gradient for it, or was not asked for one."
+            return "The latest gradient() of this tape found its gradient, or was not asked for it."
         return known[1]
 
     def missing(
@@ -75,13 +77,10 @@ class Reasons:
                 "floating (or complex) values; cast it to float32 first."
             )
         if isinstance(source, Variable) and not tensors:
-            return (
-                f"Not read: Variable '{source.name}' was not read inside this tape"
-                + (
-                    ", or it is not trainable and was not watched; call tape.watch(v)."
-                    if not source.trainable
-                    else ", or the tape was made with watch_accessed_variables=False or reset."
-                )
+            return f"Not read: Variable '{source.name}' was not read inside this tape" + (
+                ", or it is not trainable and was not watched; call tape.watch(v)."
+                if not source.trainable
+                else ", or the tape was made with watch_accessed_variables=False or reset."
             )
         if not tensors:
             if source._origin is not None:

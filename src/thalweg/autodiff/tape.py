@@ -16,7 +16,7 @@ from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import differentiable
 from thalweg.tensor.tensor import Tensor
-from thalweg.tensor.tree import flatten, pack
+from thalweg.tensor.tree import flatten, is_nested, pack
 from thalweg.tensor.variable import Variable
 
 __all__ = ["GradientTape", "UnconnectedGradients", "record_entry"]
@@ -204,6 +204,8 @@ class GradientTape:
 
     def _gradient(self, target: Any, sources: Any, output_gradients: Any, zero: bool) -> Any:
         targets = [self._target(t) for t in flatten(target)]
+        if output_gradients is not None and not is_nested(target):
+            output_gradients = (convert_to_tensor(output_gradients),)
         seeds = self._seeds(targets, output_gradients)
         wanted = flatten(sources)
         places = [self._tensors(source) for source in wanted]

@@ -42,7 +42,7 @@ class RandomInitializer(Initializer):
                 f"{type(self).__name__}: seed must be an integer, a SeedGenerator or None, "
                 f"got {seed!r}."
             )
-        self.seed: int | random.SeedGenerator = seed  # type: ignore[assignment]
+        self.seed: int | random.SeedGenerator = seed
 
     def get_config(self) -> dict[str, Any]:
         return {"seed": serialize_keras_object(self._given_seed)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from thalweg import random
 from thalweg.initializers.initializer import MODULE, dtype_name
@@ -94,6 +95,12 @@ class VarianceScaling(RandomInitializer):
         self.input_axes = input_axes
         self.output_axes = output_axes
         super().__init__(seed)
+
+    def with_axes(self, input_axes: Sequence[int], output_axes: Sequence[int]) -> Self:
+        """The same initializer for a weight whose inputs and outputs are these axes."""
+        found = copy.copy(self)
+        found.input_axes, found.output_axes = input_axes, output_axes
+        return found
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Tensor:
         shape, dtype = tuple(shape), dtype_name(dtype)

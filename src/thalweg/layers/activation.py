@@ -1,4 +1,4 @@
-"""Activation functions as layers: Activation (any of them), ReLU, LeakyReLU, ELU, Softmax, PReLU."""
+"""Activation functions as layers: Activation (any), ReLU, LeakyReLU, ELU, Softmax, PReLU."""
 
 from __future__ import annotations
 

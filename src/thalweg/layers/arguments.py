@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from thalweg.layers.layer import Layer
 
 __all__ = [
-    "concrete",
+    "check_labels",
     "data_format_of",
     "error",
     "known_length",
@@ -50,7 +50,9 @@ def positive(layer: Layer, name: str, value: Any) -> int:
 def rate_of(layer: Layer, name: str, value: Any) -> float:
     """A share of values to drop: at least 0, below 1."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
-        raise error(layer, f"{name} must be a number from 0 up to but not including 1, got {value!r}.")
+        raise error(
+            layer, f"{name} must be a number from 0 up to but not including 1, got {value!r}."
+        )
     return value
 
 
@@ -58,14 +60,13 @@ def one_of(layer: Layer, name: str, value: Any, choices: Sequence[Any]) -> Any:
     """One of the choices; strings in any case."""
     found = value.lower() if isinstance(value, str) else value
     if found not in choices:
-        listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
+        *others, last = map(repr, choices)
+        listed = f"{', '.join(others)} or {last}" if others else last
         raise error(layer, f"{name} must be {listed}, got {value!r}.")
     return found
 
 
-def tuple_of(
-    layer: Layer, name: str, value: Any, rank: int, *, least: int = 1
-) -> tuple[int, ...]:
+def tuple_of(layer: Layer, name: str, value: Any, rank: int, *, least: int = 1) -> tuple[int, ...]:
     """An integer for each of `rank` axes, from one for all of them or a sequence."""
     values = [value] * rank if _integer(value) is not None else value
     if isinstance(values, (list, tuple)) and len(values) == rank:
@@ -104,6 +105,17 @@ def known_length(layer: Layer, shape: Sequence[int | None], axis: int = -1) -> i
     return length
 
 
-def concrete(x: Tensor) -> Any:
-    """The values of a tensor as an array, for checks; None while a graph is traced."""
-    return x._value if type(x) is Tensor else None
+def check_labels(layer: Layer, name: str, labels: Tensor, count: int) -> None:
+    """Raise where a label is not from 0 to `count - 1`, the value of the argument `name`.
+
+    Only what has values can be checked: while a graph is traced this does nothing.
+    """
+    if type(labels) is not Tensor or not labels.size:
+        return
+    low, high = labels._value.min(), labels._value.max()
+    if not 0 <= low <= high < count:
+        raise error(
+            layer,
+            f"inputs must be from 0 to {count - 1} ({name}={count}), got values from {low} to "
+            f"{high}.",
+        )

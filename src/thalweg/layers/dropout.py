@@ -41,7 +41,7 @@ def _noise_shape(layer: Layer, noise_shape: Any) -> tuple[int | None, ...] | Non
     if noise_shape is None:
         return None
     if not isinstance(noise_shape, (list, tuple)) or not all(
-        n is None or isinstance(n, int) and n > 0 for n in noise_shape
+        n is None or (isinstance(n, int) and n > 0) for n in noise_shape
     ):
         raise error(
             layer,

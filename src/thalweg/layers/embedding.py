@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg import ops, regularizers
-from thalweg.layers.arguments import concrete, error, positive, refuse
+from thalweg.layers.arguments import check_labels, positive, refuse
 from thalweg.layers.layer import Layer
 from thalweg.layers.weights import set_weight_options, weight_config, weight_options
 from thalweg.registry import serializable
@@ -85,13 +85,7 @@ class Embedding(Layer):
     def call(self, inputs: Any) -> Any:
         if not is_integer(inputs.dtype):
             inputs = ops.cast(inputs, "int32")
-        known = concrete(inputs)
-        if known is not None and known.size and not 0 <= known.min() <= known.max() < self.input_dim:
-            raise error(
-                self,
-                f"inputs must be from 0 to {self.input_dim - 1} (input_dim={self.input_dim}), got "
-                f"values from {known.min()} to {known.max()}.",
-            )
+        check_labels(self, "input_dim", inputs, self.input_dim)
         return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:

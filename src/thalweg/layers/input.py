@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from thalweg import config
 from thalweg.layers.layer import Layer
@@ -77,7 +77,15 @@ class InputLayer(Layer):
             "sparse": False,
             "ragged": False,
             "name": self.name,
+            "optional": self.optional,
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        config = dict(config)
+        if "batch_input_shape" in config:  # Keras 2
+            config["batch_shape"] = config.pop("batch_input_shape")
+        return cls(**config)
 
 
 def Input(

@@ -62,7 +62,7 @@ def check_input_spec(spec: Any, inputs: Any, layer: str) -> None:
     if len(specs) != len(values):
         raise ValueError(f"Layer '{layer}' expects {len(specs)} inputs, got {len(values)}.")
     for i, (one, x) in enumerate(zip(specs, values, strict=True)):
-        if one is None or x is None and one.optional:
+        if one is None or (x is None and one.optional):
             continue
         if not hasattr(x, "shape"):
             raise ValueError(

@@ -5,25 +5,26 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
 
-from thalweg import initializers, ops, regularizers
 from thalweg import constraints as constraints_room
+from thalweg import initializers, ops, regularizers
 from thalweg.layers.dtype_policy import get_policy
 from thalweg.layers.input_spec import check_input_spec
-from thalweg.layers.naming import auto_name
 from thalweg.layers.symbolic import KerasTensor, Node, infer, known_shape
 from thalweg.layers.tracking import members, unique
 from thalweg.metrics.metric import Metric
+from thalweg.naming import auto_name
 from thalweg.random import SeedGenerator
 from thalweg.registry import deserialize_keras_object, serializable, serialize_keras_object
-from thalweg.tensor.context import outside_trace
+from thalweg.tensor.context import CONTEXT, outside_trace
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import as_dtype, is_floating
+from thalweg.tensor.stored import assign_stored, store_variables
 from thalweg.tensor.tensor import Tensor, TensorSpec
 from thalweg.tensor.tree import flatten, is_nested, map_structure
 from thalweg.tensor.variable import Variable
@@ -137,7 +138,7 @@ class Layer:
             initializer: how it starts; by default Glorot uniform (zeros for integers and bools).
             dtype: by default the policy's variable dtype.
             trainable: whether optimizers update it.
-            autocast: accepted for compatibility; weights are kept in the policy's dtype.
+            autocast: whether the layer reads it in its computation's dtype.
             regularizer: added to the loss.
             constraint: applied after each update.
             name: its name inside the layer.
@@ -154,6 +155,7 @@ class Layer:
             name=name,
             regularizer=regularizers.get(regularizer),
             constraint=constraints_room.get(constraint),
+            autocast=autocast,
         )
         variable.path = "/".join([*(_CALL.path or [self.name]), variable.name])
         self._own_variables.append(variable)
@@ -173,8 +175,8 @@ class Layer:
         if self.built:
             return
         if "input_shape" in config:
-            shape = config["input_shape"]
-            self._build_for({"input_shape": _tuples(shape)})
+            first = _build_parameters(type(self))[0]
+            self._build_for({first: _tuples(config["input_shape"])})
         elif "shapes_dict" in config:
             self._build_for({k: _tuples(v) for k, v in config["shapes_dict"].items()})
 
@@ -202,6 +204,10 @@ class Layer:
                 "used."
             )
         signature = _call_signature(type(self))
+        given = None
+        if not {"training", "kwargs"} & set(signature.parameters):
+            # It may always be given: the layers inside get it, also where call() does not take it.
+            given = kwargs.pop("training", None)
         bound = signature.bind(self, *args, **kwargs)
         arguments = dict(list(bound.arguments.items())[1:])
         arguments.update(arguments.pop("kwargs", {}) if "kwargs" in signature.parameters else {})
@@ -211,12 +217,16 @@ class Layer:
         self._ensure_built(tensors)
         masks = {name: _mask_of(value) for name, value in tensors.items()}
         self._fill_masks(tensors, masks, arguments, signature)
-        training = self._resolve_training(arguments, signature)
+        training = self._resolve_training(arguments, signature, given)
         positional, keyword = _as_called(signature, arguments)
 
         symbolic = any(isinstance(x, KerasTensor) for x in flatten((positional, keyword)))
-        outer = _CALL.training
+        outer, outer_cast = _CALL.training, CONTEXT.autocast
         _CALL.training = training
+        if self.autocast and self.compute_dtype != self.variable_dtype:
+            CONTEXT.autocast = as_dtype(self.compute_dtype)
+        else:
+            CONTEXT.autocast = None
         _CALL.depth += 1
         if _CALL.depth == 1:
             self._clear_losses()
@@ -229,7 +239,7 @@ class Layer:
                     self._regularize_activity(outputs)
         finally:
             _CALL.depth -= 1
-            _CALL.training = outer
+            _CALL.training, CONTEXT.autocast = outer, outer_cast
         previous = masks.get(first) if first else None
         if previous is not None and any(m is not None for m in flatten(previous)):
             self._set_mask(tensors[first], previous, outputs)  # type: ignore[index]
@@ -242,9 +252,7 @@ class Layer:
     def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return infer(self.call, args, kwargs)
 
-    def _converted(
-        self, arguments: dict[str, Any], signature: inspect.Signature
-    ) -> dict[str, Any]:
+    def _converted(self, arguments: dict[str, Any], signature: inspect.Signature) -> dict[str, Any]:
         """Arrays among the arguments become tensors (in place); returns the tensor arguments."""
         found = {}
         for i, (name, value) in enumerate(arguments.items()):
@@ -277,9 +285,11 @@ class Layer:
         if self.built:
             return
         shapes = {
-            ("input_shape" if i == 0 and len(_build_parameters(type(self))) == 1 else f"{k}_shape"): (
-                map_structure(lambda x: None if x is None else known_shape(x.shape), value)
-            )
+            (
+                "input_shape"
+                if i == 0 and len(_build_parameters(type(self))) == 1
+                else f"{k}_shape"
+            ): (map_structure(lambda x: None if x is None else known_shape(x.shape), value))
             for i, (k, value) in enumerate(tensors.items())
         }
         if not shapes:
@@ -305,9 +315,9 @@ class Layer:
                     arguments[target] = mask
 
     def _resolve_training(
-        self, arguments: dict[str, Any], signature: inspect.Signature
+        self, arguments: dict[str, Any], signature: inspect.Signature, given: bool | None
     ) -> bool | None:
-        given: bool | None = arguments.get("training")
+        given = arguments.get("training", given)
         training = _CALL.training if given is None else given
         if "training" in signature.parameters and training is not None:
             arguments["training"] = training
@@ -422,8 +432,7 @@ class Layer:
     @property
     def weights(self) -> list[Variable]:
         """All weights: the layer's own trainable, its own others, then those of inner layers."""
-        own = self._variables_of_its_own()
-        found = [v for v in own if v.trainable] + [v for v in own if not v.trainable]
+        found = self._stored_variables()
         for layer in self._sublayers():
             found.extend(layer.weights)
         return unique(found)
@@ -485,6 +494,18 @@ class Layer:
                 )
         for variable, value in zip(variables, weights, strict=True):
             variable.assign(ops.cast(value, variable.dtype))
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Put the layer's own weights, without those of inner layers, into a store for a file."""
+        store_variables(self._stored_variables(), store)
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Take the layer's own weights from a store, as `save_own_variables` filled it."""
+        assign_stored(f"layer '{self.name}'", self._stored_variables(), store)
+
+    def _stored_variables(self) -> list[Variable]:
+        own = self._variables_of_its_own()
+        return [v for v in own if v.trainable] + [v for v in own if not v.trainable]
 
     def count_params(self) -> int:
         """The number of elements of all weights."""
@@ -604,18 +625,24 @@ def _wrap_build(build: Callable[..., None]) -> Callable[..., None]:
                 _CALL.path.pop()
         self.built = True
 
-    wrapped.__wrapped__ = build  # type: ignore[attr-defined]
     return wrapped
 
 
-@functools.cache
+# Signatures by class: to inspect one takes longer than a small layer's computation.
+_SIGNATURES: dict[type, inspect.Signature] = {}
+_BUILD_PARAMETERS: dict[type, tuple[str, ...]] = {}
+
+
 def _call_signature(cls: type[Layer]) -> inspect.Signature:
-    return inspect.signature(cls.call)
+    if cls not in _SIGNATURES:
+        _SIGNATURES[cls] = inspect.signature(cls.call)
+    return _SIGNATURES[cls]
 
 
-@functools.cache
 def _build_parameters(cls: type[Layer]) -> tuple[str, ...]:
-    return tuple(inspect.signature(cls.build).parameters)[1:]
+    if cls not in _BUILD_PARAMETERS:
+        _BUILD_PARAMETERS[cls] = tuple(inspect.signature(cls.build).parameters)[1:]
+    return _BUILD_PARAMETERS[cls]
 
 
 def _overrides(cls: type, name: str, base: type) -> bool:
@@ -651,9 +678,7 @@ def _legacy_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
 
 def _plain_numbers(value: Any) -> bool:
     leaves = flatten(value)
-    return bool(leaves) and all(
-        isinstance(x, (bool, int, float, np.generic)) for x in leaves
-    )
+    return bool(leaves) and all(isinstance(x, (bool, int, float, np.generic)) for x in leaves)
 
 
 def _mask_of(value: Any) -> Any:

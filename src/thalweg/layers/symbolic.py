@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from thalweg.layers.naming import auto_name
+from thalweg.naming import auto_name
 from thalweg.primitives.graph import trace
 from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.dtypes import DType, as_dtype
 from thalweg.tensor.operators import Operators
+from thalweg.tensor.scope import StatelessScope
 from thalweg.tensor.tensor import Tensor, TensorSpec
 from thalweg.tensor.tree import flatten, is_nested, map_structure, pack
-from thalweg.tensor.variable import Variable
 
-__all__ = ["KerasTensor", "Node", "OperationStep", "infer", "known_shape", "without_values"]
+__all__ = ["KerasTensor", "Node", "OperationStep", "infer", "known_shape"]
 
 Shape = tuple[int | None, ...]
 
@@ -156,34 +156,16 @@ def known_shape(shape: Any) -> Shape:
     return tuple(None if n == _UNKNOWN.length else n for n in shape)
 
 
-class _Discarded:
-    """A variable scope whose writes are forgotten."""
-
-    def __init__(self) -> None:
-        self.written: dict[int, Tensor] = {}
-        self.outer = CONTEXT.variables
-
-    def read(self, variable: Variable) -> Tensor:
-        known = self.written.get(id(variable))
-        if known is not None:
-            return known
-        return variable._tensor if self.outer is None else self.outer.read(variable)
-
-    def write(self, variable: Variable, value: Tensor) -> None:
-        self.written[id(variable)] = value
-
-
 @contextmanager
-def without_values(length: int | None = None) -> Iterator[None]:
+def _without_values(length: int) -> Iterator[None]:
     """Assignments inside are forgotten; `length` stands for unknown lengths."""
-    outer_scope, outer_length = CONTEXT.variables, _UNKNOWN.length
-    recorders = CONTEXT.recorders
-    CONTEXT.variables, CONTEXT.recorders = _Discarded(), []
-    _UNKNOWN.length = outer_length if length is None else length
+    outer_length, _UNKNOWN.length = _UNKNOWN.length, length
+    recorders, CONTEXT.recorders = CONTEXT.recorders, []
     try:
-        yield
+        with StatelessScope():
+            yield
     finally:
-        CONTEXT.variables, CONTEXT.recorders = outer_scope, recorders
+        CONTEXT.recorders = recorders
         _UNKNOWN.length = outer_length
 
 
@@ -206,7 +188,7 @@ def _run(
         structure = function(*given_args, **given_kwargs)
         return [y for y in flatten(structure) if isinstance(y, Tensor)]
 
-    with without_values(length):
+    with _without_values(length):
         trace(traced, specs)
     found = [
         TensorSpec(y.shape, y.dtype) if isinstance(y, Tensor) else None for y in flatten(structure)
@@ -229,7 +211,7 @@ def infer(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     others = specs
     if None in taken:
         _, others = _run(function, args, kwargs, second)
-    outputs = []
+    outputs: list[KerasTensor | None] = []
     for a, b in zip(specs, others, strict=True):
         if a is None or b is None:
             outputs.append(None)

@@ -21,7 +21,9 @@ from thalweg.losses.focal import (
     binary_focal_crossentropy,
     categorical_focal_crossentropy,
 )
-from thalweg.losses.hinge import (
+from thalweg.losses.lookup import deserialize, get, serialize
+from thalweg.losses.loss import Loss, LossFunctionWrapper
+from thalweg.losses.margin import (
     CategoricalHinge,
     Hinge,
     SquaredHinge,
@@ -29,8 +31,6 @@ from thalweg.losses.hinge import (
     hinge,
     squared_hinge,
 )
-from thalweg.losses.lookup import deserialize, get, serialize
-from thalweg.losses.loss import Loss, LossFunctionWrapper
 from thalweg.losses.overlap import Dice, Tversky, dice, tversky
 from thalweg.losses.regression import (
     Huber,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from thalweg.losses.loss import MODULE, read_function
-from thalweg.registry import find, serialize_keras_object, unknown
+from thalweg.losses.loss import MODULE
+from thalweg.registry import deserialize_keras_object, find, serialize_keras_object, unknown
 
 __all__ = ["deserialize", "get", "serialize"]
 
@@ -33,7 +33,7 @@ def get(identifier: Any) -> Any:
         if found is None:
             raise unknown("loss", MODULE, identifier)
     elif isinstance(identifier, dict):
-        found = read_function(identifier, MODULE)
+        found = deserialize_keras_object(identifier)
     if inspect.isclass(found):
         found = found()
     if not callable(found):
@@ -56,4 +56,4 @@ def serialize(loss: Any) -> Any:
 
 def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The loss that `serialize` wrote down; `name` may be a name too."""
-    return get(read_function(name, MODULE, custom_objects=custom_objects))
+    return get(deserialize_keras_object(name, custom_objects))

@@ -15,15 +15,13 @@ from thalweg.losses.reduction import (
 from thalweg.naming import auto_name
 from thalweg.registry import (
     deserialize_keras_object,
-    find,
     serializable,
     serialize_keras_object,
 )
 from thalweg.tensor.dtypes import as_dtype
 from thalweg.tensor.tensor import Tensor
-from thalweg.tensor.tree import is_nested, map_structure
 
-__all__ = ["MODULE", "Loss", "LossFunctionWrapper", "read_function"]
+__all__ = ["MODULE", "Loss", "LossFunctionWrapper"]
 
 # Where Keras exports losses; the registry files them under this name.
 MODULE = "keras.losses"
@@ -76,8 +74,11 @@ class Loss:
         )
 
     def _converted(self, y: Any) -> Any:
-        if isinstance(y, dict) or (is_nested(y) and any(hasattr(item, "dtype") for item in y)):
-            return map_structure(lambda x: ops.convert_to_tensor(x, dtype=self.dtype), y)
+        """Tensors of the loss's dtype; a list of plain numbers is one tensor, not a structure."""
+        if isinstance(y, dict):
+            return {key: self._converted(value) for key, value in y.items()}
+        if isinstance(y, (list, tuple)) and any(hasattr(item, "dtype") for item in y):
+            return [self._converted(item) for item in y]
         return ops.convert_to_tensor(y, dtype=self.dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -133,26 +134,8 @@ class LossFunctionWrapper(Loss):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         if "fn" in config:
-            config = {**config, "fn": read_function(config["fn"], MODULE)}
+            config = {**config, "fn": deserialize_keras_object(config["fn"])}
         return cls(**config)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} {self._fn_kwargs}>"
-
-
-def read_function(
-    config: Any, *modules: str, custom_objects: dict[str, Any] | None = None
-) -> Any:
-    """The object of a configuration, also of a function whose module Keras wrote as `'builtins'`.
-
-    Args:
-        config: what `serialize_keras_object` returned, here or in Keras.
-        modules: the public modules to look for such a function in.
-        custom_objects: classes and functions of the user's own, by name.
-    """
-    if isinstance(config, dict) and config.get("module") == "builtins":
-        for module in modules:
-            found = find(module, str(config.get("config")), kind="function")
-            if found is not None:
-                return found
-    return deserialize_keras_object(config, custom_objects)

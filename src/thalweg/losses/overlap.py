@@ -23,7 +23,7 @@ def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> Tensor:
 
     >>> from thalweg import losses
     >>> losses.dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]]).numpy()
-    np.float32(0.33333337)
+    np.float32(0.333333)
     """
     y_true, y_pred = aligned("dice", y_true, y_pred)
     both = ops.sum(y_true * y_pred, axis=axis)

@@ -12,6 +12,7 @@ __all__ = [
     "aligned",
     "apply_mask",
     "check_reduction",
+    "per_sample",
     "reduce_weighted_values",
     "squeeze_or_expand_to_same_rank",
     "weigh",
@@ -84,11 +85,11 @@ def apply_mask(sample_weight: Any, mask: Any, dtype: Any, reduction: str | None)
         return kept
     kept, weights = squeeze_or_expand_to_same_rank(kept, ops.cast(sample_weight, dtype))
     if weights.ndim < kept.ndim:
-        return _per_sample(weights, kept) * kept
-    return weights * _per_sample(kept, weights)
+        return per_sample(weights, kept) * kept
+    return weights * per_sample(kept, weights)
 
 
-def _per_sample(weights: Tensor, values: Tensor) -> Tensor:
+def per_sample(weights: Tensor, values: Tensor) -> Tensor:
     """Weights of the first axes with axes of length 1 for the rest."""
     if 0 < weights.ndim < values.ndim and weights.shape == values.shape[: weights.ndim]:
         return ops.reshape(weights, weights.shape + (1,) * (values.ndim - weights.ndim))
@@ -98,7 +99,7 @@ def _per_sample(weights: Tensor, values: Tensor) -> Tensor:
 def weigh(name: str, values: Tensor, sample_weight: Tensor) -> tuple[Tensor, Tensor]:
     """The values times their weights, and the weights in the form in which they were used."""
     values, weights = squeeze_or_expand_to_same_rank(values, sample_weight)
-    weights = _per_sample(weights, values)
+    weights = per_sample(weights, values)
     if not _broadcast(weights.shape, values.shape):
         raise ValueError(
             f"{name}: sample_weight has shape {tuple(sample_weight.shape)}, which does not fit "

@@ -62,7 +62,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
 
 @serializable(MODULE, "msle")
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
-    """`mean((log(y_true + 1) - log(y_pred + 1))²)` over the last axis; values below 0 count as 0."""
+    """`mean((log(y_true + 1) - log(y_pred + 1))²)` over the last axis; below 0 counts as 0."""
     y_true, y_pred = aligned("mean_squared_logarithmic_error", y_true, y_pred)
     epsilon = settings.epsilon()
     log_pred = ops.log(ops.maximum(y_pred, epsilon) + 1.0)
@@ -72,7 +72,9 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
 
 @serializable(MODULE, "huber_loss")
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
-    """`e² / 2` for errors `|e| <= delta`, beyond that `delta * |e| - delta² / 2`; mean over the last axis.
+    """The mean over the last axis of `e² / 2` for errors `|e| <= delta`, else linear.
+
+    Beyond `delta` it is `delta * |e| - delta² / 2`.
 
     >>> from thalweg import losses
     >>> losses.huber([[0.0, 0.0]], [[0.5, 3.0]]).numpy()

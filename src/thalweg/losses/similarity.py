@@ -63,7 +63,8 @@ def circle(
         gamma: the scale.
         margin: how far similar pairs shall be from unlike ones.
 
-    Source: Y. Sun et al., "Circle Loss: A Unified Perspective of Pair Similarity Optimization", 2020.
+    Source: Y. Sun et al., "Circle Loss: A Unified Perspective of Pair Similarity Optimization",
+    2020.
     """
     embeddings = ops.convert_to_tensor(y_pred)
     labels = ops.reshape(ops.cast(y_true, "int32"), (-1, 1))

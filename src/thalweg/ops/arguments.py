@@ -1,7 +1,8 @@
-"""What operations do with their arguments before they reach a primitive: promote, broadcast, axes."""
+"""What happens to arguments before they reach a primitive: promotion, broadcasting, axes."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from thalweg import config
 from thalweg.primitives import elementwise, movement
+from thalweg.primitives.elementwise import splat
 from thalweg.primitives.primitive import Primitive, bind
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import DType, as_dtype, bool_, is_complex, is_floating, result_type
@@ -34,12 +36,6 @@ def apply(primitive: Primitive, *inputs: Tensor, **params: Any) -> Tensor:
     return bind(primitive, inputs, params)[0]
 
 
-def splat(value: Any, shape: Shape, dtype: DType) -> Tensor:
-    """A constant with one value everywhere; it costs the memory of one element."""
-    one = np.asarray(value).astype(dtype)
-    return Tensor(np.ndarray(shape, dtype, one, 0, (0,) * len(shape)))
-
-
 def _weak(x: Any) -> bool:
     """Python numbers (and NumPy's float64 scalar, which is one) adopt the tensor's dtype."""
     return isinstance(x, (bool, int, float, complex)) and (
@@ -63,6 +59,7 @@ def cast_to(x: Any, dtype: DType) -> Tensor:
     return convert_to_tensor(x, dtype)
 
 
+@functools.lru_cache(maxsize=4096)
 def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
     """The shape in which all these shapes meet; an error names the operation."""
     rank = max(map(len, shapes), default=0)
@@ -90,7 +87,7 @@ def _same_type(dtype: DType, number: Any) -> bool:
     kind = type(number)
     if kind is float:
         return is_floating(dtype) or is_complex(dtype)
-    return kind is int and dtype != bool_ or kind is bool
+    return (kind is int and dtype != bool_) or kind is bool
 
 
 def promote(name: str, *xs: Any, inexact: bool = False) -> list[Tensor]:
@@ -108,9 +105,8 @@ def promote(name: str, *xs: Any, inexact: bool = False) -> list[Tensor]:
                     return [a, b]
             elif _same_type(a.dtype, b) and not (inexact and _exact(a.dtype)):
                 return [a, splat(b, a.shape, a.dtype)]
-        elif isinstance(b, Tensor) and _same_type(b.dtype, a):
-            if not (inexact and _exact(b.dtype)):
-                return [splat(a, b.shape, b.dtype), b]
+        elif isinstance(b, Tensor) and _same_type(b.dtype, a) and not (inexact and _exact(b.dtype)):
+            return [splat(a, b.shape, b.dtype), b]
     values = [_typed(x) for x in xs]
     dtype = result_type(*values)
     if inexact and _exact(dtype):

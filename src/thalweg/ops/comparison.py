@@ -9,7 +9,16 @@ from thalweg.ops.dispatch import op
 from thalweg.primitives import elementwise as e
 from thalweg.primitives import reduce
 from thalweg.tensor.convert import convert_to_tensor
-from thalweg.tensor.dtypes import bool_, int8, int16, int32, int64, is_complex, is_floating, is_integer
+from thalweg.tensor.dtypes import (
+    bool_,
+    int8,
+    int16,
+    int32,
+    int64,
+    is_complex,
+    is_floating,
+    is_integer,
+)
 from thalweg.tensor.tensor import Tensor
 
 __all__ = [
@@ -31,7 +40,6 @@ __all__ = [
     "logical_xor",
     "not_equal",
     "signbit",
-    "truth",
 ]
 
 _SIGNED = {1: int8, 2: int16, 4: int32, 8: int64}

@@ -12,7 +12,7 @@ from thalweg.tensor import convert
 from thalweg.tensor.dtypes import as_dtype, bool_, uint8, uint16, uint32, uint64
 from thalweg.tensor.tensor import Tensor
 
-__all__ = ["array", "cast", "convert_to_tensor", "copy", "view"]
+__all__ = ["array", "copy", "view"]
 
 _UNSIGNED = {1: uint8, 2: uint16, 4: uint32, 8: uint64}
 

@@ -46,11 +46,11 @@ def op(function: Callable[P, R]) -> Callable[P, R]:
                 continue
             symbolic = _symbolic(x)
             if symbolic is not None:
-                return symbolic.__symbolic_call__(wrapped, args, kwargs)  # type: ignore[no-any-return]
+                return symbolic.__symbolic_call__(wrapped, args, kwargs)
         if kwargs:
             symbolic = _symbolic(kwargs)
             if symbolic is not None:
-                return symbolic.__symbolic_call__(wrapped, args, kwargs)  # type: ignore[no-any-return]
+                return symbolic.__symbolic_call__(wrapped, args, kwargs)
         return function(*args, **kwargs)
 
     return wrapped

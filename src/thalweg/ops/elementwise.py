@@ -14,7 +14,7 @@ from thalweg.primitives import control_flow, reduce
 from thalweg.primitives import elementwise as e
 from thalweg.primitives.primitive import Primitive
 from thalweg.tensor.convert import convert_to_tensor
-from thalweg.tensor.dtypes import bool_, int32, is_complex, is_floating, is_integer
+from thalweg.tensor.dtypes import bool_, int32, is_complex, is_integer
 from thalweg.tensor.tensor import Tensor
 
 __all__ = [
@@ -230,9 +230,12 @@ def hypot(x1: Any, x2: Any) -> Tensor:
     useful = apply(e.and_, apply(e.gt, high, e.zero_like(high)), apply(e.isfinite, high))
     ratio = apply(e.div, low, apply(e.select, useful, high, e.one_like(high)))
     ratio = apply(e.select, useful, ratio, e.zero_like(ratio))
+    both = a + b
     found = high * apply(e.sqrt, ratio * ratio + 1)
-    # A NaN beside an infinity does not count, alone it does.
-    return apply(e.select, apply(e.ne, high, high), a + b, found)
+    found = apply(e.select, apply(e.ne, both, both), both, found)
+    endless = splat(float("inf"), a.shape, a.dtype)  # even beside a NaN
+    infinite = apply(e.or_, apply(e.eq, a, endless), apply(e.eq, b, endless))
+    return apply(e.select, infinite, endless, found)
 
 
 @op

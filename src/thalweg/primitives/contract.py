@@ -58,9 +58,13 @@ def _evaluate(a: Array, b: Array, axes: tuple[Axes, Axes], batch: tuple[Axes, Ax
     shape_a = tuple(a.shape[i] for i in free_a)
     shape_b = tuple(b.shape[i] for i in free_b)
     inner = math.prod(a.shape[i] for i in axes[0])
-    left = a.transpose(*batch[0], *free_a, *axes[0]).reshape(*shape_batch, math.prod(shape_a), inner)
-    right = b.transpose(*batch[1], *axes[1], *free_b).reshape(*shape_batch, inner, math.prod(shape_b))
-    return np.matmul(left, right).reshape(*shape_batch, *shape_a, *shape_b)
+    left = a.transpose(*batch[0], *free_a, *axes[0]).reshape(
+        *shape_batch, math.prod(shape_a), inner
+    )
+    right = b.transpose(*batch[1], *axes[1], *free_b).reshape(
+        *shape_batch, inner, math.prod(shape_b)
+    )
+    return np.matmul(left, right).reshape((*shape_batch, *shape_a, *shape_b))
 
 
 def _gradient(call: Call, g: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:

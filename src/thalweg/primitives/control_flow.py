@@ -1,7 +1,7 @@
 """Control flow inside a graph: `cond`, `while` and `scan`, whose bodies are graphs.
 
 Eager code runs Python's own control flow; these primitives appear when a function is traced, so
-that loops stay loops. What a body reads from outside (its captures) becomes inputs of the primitive.
+that loops stay loops. What a body reads from outside (its captures) is an input of the primitive.
 """
 
 from __future__ import annotations
@@ -59,11 +59,7 @@ def _pull_back(
         outputs = inline(graph, inputs, captures)
     finally:
         CONTEXT.recorders.remove(recording)
-    seeds = [
-        (y, g)
-        for y, g in zip(outputs, cotangents, strict=True)
-        if differentiable(y.dtype)
-    ]
+    seeds = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if differentiable(y.dtype)]
     gradients = backpropagate(recording.entries, seeds, sources)
     return tuple(gradients.get(id(x), zero_like(x)) for x in sources)
 
@@ -121,9 +117,7 @@ def _cond_gradient(call: Call, g: Gradients) -> Gradients:
     return (None, *bind_cond(call.inputs[0], of_first, of_second))
 
 
-cond = Primitive(
-    "cond", _cond_rule, _cond_evaluate, _cond_gradient, "control_flow", multiple=True
-)
+cond = Primitive("cond", _cond_rule, _cond_evaluate, _cond_gradient, "control_flow", multiple=True)
 
 
 def bind_cond(
@@ -157,9 +151,7 @@ def _while_rule(*inputs: Any, test: Graph, body: Graph) -> tuple[TensorSpec, ...
     return variables
 
 
-def _check_same(
-    name: str, before: tuple[TensorSpec, ...], after: tuple[TensorSpec, ...]
-) -> None:
+def _check_same(name: str, before: tuple[TensorSpec, ...], after: tuple[TensorSpec, ...]) -> None:
     if len(before) != len(after):
         raise ValueError(
             f"{name}: the body returns {len(after)} loop variables, expected {len(before)}."
@@ -209,9 +201,7 @@ def bind_while(
 # The body takes carry and one element of each sequence, and returns carry and outputs.
 
 
-def _scan_split(
-    inputs: Sequence[Any], body: Graph, carries: int
-) -> tuple[Any, Any, Any]:
+def _scan_split(inputs: Sequence[Any], body: Graph, carries: int) -> tuple[Any, Any, Any]:
     a = len(body.captures)
     return inputs[:a], inputs[a : a + carries], inputs[a + carries :]
 
@@ -273,9 +263,9 @@ def _scan_gradient(call: Call, g: Gradients) -> Gradients:
         to_captures = take(len(held))
         carry, elements = take(k), take(len(sequences))
         by_place = dict(zip(moving, to_carry, strict=True))
-        outward = [
-            by_place.get(i, zero_like(y)) for i, y in enumerate(body.outputs[:k])
-        ] + take(len(rest))
+        outward = [by_place.get(i, zero_like(y)) for i, y in enumerate(body.outputs[:k])] + take(
+            len(rest)
+        )
         sources = (
             *(carry[i] for i in moving),
             *(captures[i] for i in held),
@@ -307,9 +297,7 @@ def _spread(values: Sequence[Tensor], places: list[int], length: int) -> list[Te
     return [known.get(i) for i in range(length)]
 
 
-scan = Primitive(
-    "scan", _scan_rule, _scan_evaluate, _scan_gradient, "control_flow", multiple=True
-)
+scan = Primitive("scan", _scan_rule, _scan_evaluate, _scan_gradient, "control_flow", multiple=True)
 
 
 def bind_scan(

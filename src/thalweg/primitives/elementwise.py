@@ -3,7 +3,8 @@
 A row gives the name, the dtypes it takes, the NumPy function and the gradient. All inputs have one
 shape and one dtype (`thalweg.ops` promotes and broadcasts before it comes here). A gradient row
 gets `g`, the gradient of the output, `y`, the output, and the inputs, and returns the gradient of
-each input; None marks an operation with an integer or boolean result.
+its input; an operation with two inputs has a pair of them. None marks an input, or an operation,
+without gradient.
 
 float16 and bfloat16 are stored small and computed in float32, here as on every device.
 For complex numbers the gradient is the conjugate one, as in TensorFlow: `g * conj(dy/dx)`.
@@ -58,18 +59,18 @@ def elementwise_rule(
     """The shape and dtype rule of a row: equal shapes, equal dtypes, all of an accepted dtype."""
 
     def rule(*inputs: Any) -> TensorSpec:
-        first = inputs[0]
+        shape, dtype = inputs[0].shape, inputs[0].dtype
         for x in inputs:
             if x.dtype not in accepted:
                 raise TypeError(
                     f"{name}: the input must be one of {_names(accepted)}, got {x.dtype.name}."
                 )
-            if x.shape != first.shape or x.dtype != first.dtype:
+            if x.dtype != dtype or x.shape != shape:
                 raise ValueError(
                     f"{name}: the inputs must have one shape and dtype, got "
                     f"{[(i.shape, i.dtype.name) for i in inputs]}."
                 )
-        return TensorSpec(first.shape, result(first.dtype) if result else first.dtype)
+        return TensorSpec(shape, result(dtype) if result else dtype)
 
     return rule
 
@@ -79,7 +80,7 @@ def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def evaluate(*inputs: Array) -> Any:
         dtype = inputs[0].dtype
-        if dtype == float16 or dtype == bfloat16:
+        if dtype in (float16, bfloat16):
             found = np.asarray(function(*[x.astype(np.float32) for x in inputs]))
             return found.astype(dtype) if found.dtype == np.float32 else found
         return function(*inputs)
@@ -87,24 +88,38 @@ def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
     return evaluate
 
 
+# From the gradient of the output, the output and the inputs to the gradient of one input.
+Derivative = Callable[..., Tensor]
+
+
 def _row(
     name: str,
     accepted: frozenset[DType],
     function: Callable[..., Any],
-    gradient: Callable[..., Any] | None,
+    gradient: Derivative | tuple[Derivative | None, ...] | None,
     result: Callable[[DType], DType] | None = None,
+    half: Callable[[Callable[..., Any]], Callable[..., Any]] = in_float32,
 ) -> Primitive:
     rule = None
     if gradient is not None:
-        derivative = gradient
+        derivatives = gradient if isinstance(gradient, tuple) else (gradient,)
 
         def rule(call: Call, g: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
-            found = derivative(g[0], call.outputs[0], *call.inputs)
-            return found if isinstance(found, tuple) else (found,)
+            return tuple(
+                [
+                    d(g[0], call.outputs[0], *call.inputs) if want and d is not None else None
+                    for d, want in zip(derivatives, call.wanted, strict=True)
+                ]
+            )
 
     return Primitive(
-        name, elementwise_rule(name, accepted, result), in_float32(function), rule, "elementwise"
+        name, elementwise_rule(name, accepted, result), half(function), rule, "elementwise"
     )
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Half-precision inputs go to the NumPy function as they are."""
+    return function
 
 
 def _bool(_: DType) -> DType:
@@ -116,14 +131,20 @@ def conj(x: Tensor) -> Tensor:
     return conjugate(x) if is_complex(x.dtype) else x
 
 
+def splat(value: Any, shape: tuple[int, ...], dtype: DType) -> Tensor:
+    """A constant tensor with one value everywhere; it costs the memory of one element."""
+    one = np.asarray(value).astype(dtype)
+    return Tensor(np.ndarray(shape, dtype, one, 0, (0,) * len(shape)))
+
+
 def zero_like(x: Tensor) -> Tensor:
     """A constant tensor of zeros with the shape and dtype of `x`; it costs no memory."""
-    return Tensor(np.broadcast_to(np.zeros((), x.dtype), x.shape))
+    return splat(0, x.shape, x.dtype)
 
 
 def one_like(x: Tensor) -> Tensor:
     """A constant tensor of ones with the shape and dtype of `x`; it costs no memory."""
-    return Tensor(np.broadcast_to(np.ones((), x.dtype), x.shape))
+    return splat(1, x.shape, x.dtype)
 
 
 def _masked(condition: Tensor, g: Tensor) -> Tensor:
@@ -154,85 +175,94 @@ def _evaluate_rsqrt(x: Array) -> Array:
     return np.asarray(1 / np.sqrt(x)).astype(x.dtype)
 
 
+def _evaluate_power(x: Array, y: Array) -> Array:
+    if y.dtype.kind != "i":
+        return np.asarray(np.power(x, y))
+    # An integer to a negative power is cut to 0, save for 1 and -1, which stay in the integers.
+    small = np.power(x, np.abs(np.where(np.abs(x) == 1, y, 0)))
+    return np.where(y < 0, np.where(np.abs(x) == 1, small, 0), np.power(x, np.maximum(y, 0)))
+
+
 def _evaluate_round(x: Array) -> Array:
     return np.rint(x) if x.dtype.kind not in "iu" else x
 
 
 # --- one input -------------------------------------------------------------------------------
 # fmt: off
-neg        = _row("neg", NUMBER, np.negative, lambda g, y, x: -g)
-abs_       = _row("abs", NUMBER, np.abs, lambda g, y, x: _abs_gradient(g, y, x), real_of)
-sign       = _row("sign", REAL, np.sign, lambda g, y, x: zero_like(g))
-floor      = _row("floor", REAL, np.floor, lambda g, y, x: zero_like(g))
-ceil       = _row("ceil", REAL, np.ceil, lambda g, y, x: zero_like(g))
-trunc      = _row("trunc", REAL, np.trunc, lambda g, y, x: zero_like(g))
-round_     = _row("round", REAL, _evaluate_round, lambda g, y, x: zero_like(g))
-exp        = _row("exp", INEXACT, np.exp, lambda g, y, x: g * conj(y))
-exp2       = _row("exp2", FLOAT, np.exp2, lambda g, y, x: g * y * float(np.log(2)))
-expm1      = _row("expm1", INEXACT, np.expm1, lambda g, y, x: g * conj(exp(x)))
-log        = _row("log", INEXACT, np.log, lambda g, y, x: g / conj(x))
-log2       = _row("log2", FLOAT, np.log2, lambda g, y, x: g / (x * float(np.log(2))))
-log10      = _row("log10", FLOAT, np.log10, lambda g, y, x: g / (x * float(np.log(10))))
-log1p      = _row("log1p", INEXACT, np.log1p, lambda g, y, x: g / conj(x + 1))
-sqrt       = _row("sqrt", INEXACT, np.sqrt, lambda g, y, x: g / conj(y * 2))
-rsqrt      = _row("rsqrt", FLOAT, _evaluate_rsqrt, lambda g, y, x: g * y * y * y * -0.5)
-cbrt       = _row("cbrt", FLOAT, np.cbrt, lambda g, y, x: g / (3 * y * y))
-sin        = _row("sin", INEXACT, np.sin, lambda g, y, x: g * conj(cos(x)))
-cos        = _row("cos", INEXACT, np.cos, lambda g, y, x: -g * conj(sin(x)))
-tan        = _row("tan", INEXACT, np.tan, lambda g, y, x: g * conj(1 + y * y))
-arcsin     = _row("arcsin", FLOAT, np.arcsin, lambda g, y, x: g * rsqrt(1 - x * x))
-arccos     = _row("arccos", FLOAT, np.arccos, lambda g, y, x: -g * rsqrt(1 - x * x))
-arctan     = _row("arctan", FLOAT, np.arctan, lambda g, y, x: g / (1 + x * x))
-sinh       = _row("sinh", INEXACT, np.sinh, lambda g, y, x: g * conj(cosh(x)))
-cosh       = _row("cosh", INEXACT, np.cosh, lambda g, y, x: g * conj(sinh(x)))
-tanh       = _row("tanh", INEXACT, np.tanh, lambda g, y, x: g * conj(1 - y * y))
-arcsinh    = _row("arcsinh", FLOAT, np.arcsinh, lambda g, y, x: g * rsqrt(x * x + 1))
-arccosh    = _row("arccosh", FLOAT, np.arccosh, lambda g, y, x: g * rsqrt(x * x - 1))
-arctanh    = _row("arctanh", FLOAT, np.arctanh, lambda g, y, x: g / (1 - x * x))
-sigmoid    = _row("sigmoid", FLOAT, _evaluate_sigmoid, lambda g, y, x: g * y * (1 - y))
-erf        = _row("erf", FLOAT, special.erf, lambda g, y, x: g * exp(-x * x) * special.TWO_OVER_SQRT_PI)
-erfc       = _row("erfc", FLOAT, special.erfc, lambda g, y, x: g * exp(-x * x) * -special.TWO_OVER_SQRT_PI)
-erfinv     = _row("erfinv", FLOAT, special.erfinv, lambda g, y, x: g * exp(y * y) / special.TWO_OVER_SQRT_PI)
-lgamma     = _row("lgamma", FLOAT, special.lgamma, lambda g, y, x: g * polygamma(zero_like(x), x))
-conjugate  = _row("conjugate", frozenset(COMPLEX), np.conjugate, lambda g, y, x: conjugate(g))
-real       = _row("real", frozenset(COMPLEX), np.real, lambda g, y, x: complex_(g, zero_like(g)), real_of)
-imag       = _row("imag", frozenset(COMPLEX), np.imag, lambda g, y, x: complex_(zero_like(g), g), real_of)
-isfinite   = _row("isfinite", INEXACT, np.isfinite, None, _bool)
-not_       = _row("not", BITS, np.invert, None)
+neg: Primitive = _row("neg", NUMBER, np.negative, lambda g, y, x: -g)
+abs_: Primitive = _row("abs", NUMBER, np.abs, lambda g, y, x: _abs_gradient(g, y, x), real_of)
+sign: Primitive = _row("sign", REAL, np.sign, lambda g, y, x: zero_like(g))
+floor: Primitive = _row("floor", REAL, np.floor, lambda g, y, x: zero_like(g))
+ceil: Primitive = _row("ceil", REAL, np.ceil, lambda g, y, x: zero_like(g))
+trunc: Primitive = _row("trunc", REAL, np.trunc, lambda g, y, x: zero_like(g))
+round_: Primitive = _row("round", REAL, _evaluate_round, lambda g, y, x: zero_like(g))
+exp: Primitive = _row("exp", INEXACT, np.exp, lambda g, y, x: g * conj(y))
+exp2: Primitive = _row("exp2", FLOAT, np.exp2, lambda g, y, x: g * y * float(np.log(2)))
+expm1: Primitive = _row("expm1", INEXACT, np.expm1, lambda g, y, x: g * conj(exp(x)))
+log: Primitive = _row("log", INEXACT, np.log, lambda g, y, x: g / conj(x))
+log2: Primitive = _row("log2", FLOAT, np.log2, lambda g, y, x: g / (x * float(np.log(2))))
+log10: Primitive = _row("log10", FLOAT, np.log10, lambda g, y, x: g / (x * float(np.log(10))))
+log1p: Primitive = _row("log1p", INEXACT, np.log1p, lambda g, y, x: g / conj(x + 1))
+sqrt: Primitive = _row("sqrt", INEXACT, np.sqrt, lambda g, y, x: g / conj(y * 2))
+rsqrt: Primitive = _row("rsqrt", FLOAT, _evaluate_rsqrt, lambda g, y, x: g * y * y * y * -0.5)
+cbrt: Primitive = _row("cbrt", FLOAT, np.cbrt, lambda g, y, x: g / (3 * y * y))
+sin: Primitive = _row("sin", INEXACT, np.sin, lambda g, y, x: g * conj(cos(x)))
+cos: Primitive = _row("cos", INEXACT, np.cos, lambda g, y, x: -g * conj(sin(x)))
+tan: Primitive = _row("tan", INEXACT, np.tan, lambda g, y, x: g * conj(1 + y * y))
+arcsin: Primitive = _row("arcsin", FLOAT, np.arcsin, lambda g, y, x: g * rsqrt(1 - x * x))
+arccos: Primitive = _row("arccos", FLOAT, np.arccos, lambda g, y, x: -g * rsqrt(1 - x * x))
+arctan: Primitive = _row("arctan", FLOAT, np.arctan, lambda g, y, x: g / (1 + x * x))
+sinh: Primitive = _row("sinh", INEXACT, np.sinh, lambda g, y, x: g * conj(cosh(x)))
+cosh: Primitive = _row("cosh", INEXACT, np.cosh, lambda g, y, x: g * conj(sinh(x)))
+tanh: Primitive = _row("tanh", INEXACT, np.tanh, lambda g, y, x: g * conj(1 - y * y))
+arcsinh: Primitive = _row("arcsinh", FLOAT, np.arcsinh, lambda g, y, x: g * rsqrt(x * x + 1))
+arccosh: Primitive = _row("arccosh", FLOAT, np.arccosh, lambda g, y, x: g * rsqrt(x * x - 1))
+arctanh: Primitive = _row("arctanh", FLOAT, np.arctanh, lambda g, y, x: g / (1 - x * x))
+sigmoid: Primitive = _row("sigmoid", FLOAT, _evaluate_sigmoid, lambda g, y, x: g * y * (1 - y))
+erf: Primitive = _row("erf", FLOAT, special.erf, lambda g, y, x: g * exp(-x * x) * special.TWO_OVER_SQRT_PI)
+erfc: Primitive = _row("erfc", FLOAT, special.erfc, lambda g, y, x: g * exp(-x * x) * -special.TWO_OVER_SQRT_PI)
+erfinv: Primitive = _row("erfinv", FLOAT, special.erfinv, lambda g, y, x: g * exp(y * y) / special.TWO_OVER_SQRT_PI)
+lgamma: Primitive = _row("lgamma", FLOAT, special.lgamma, lambda g, y, x: g * polygamma(zero_like(x), x))
+conjugate: Primitive = _row("conjugate", frozenset(COMPLEX), np.conjugate, lambda g, y, x: conjugate(g))
+real: Primitive = _row("real", frozenset(COMPLEX), np.real, lambda g, y, x: complex_(g, zero_like(g)), real_of)
+imag: Primitive = _row("imag", frozenset(COMPLEX), np.imag, lambda g, y, x: complex_(zero_like(g), g), real_of)
+isfinite: Primitive = _row("isfinite", INEXACT, np.isfinite, None, _bool)
+not_: Primitive = _row("not", BITS, np.invert, None)
 
 # --- two inputs ------------------------------------------------------------------------------
-add        = _row("add", ANY, np.add, lambda g, y, a, b: (g, g))
-sub        = _row("sub", NUMBER, np.subtract, lambda g, y, a, b: (g, -g))
-mul        = _row("mul", ANY, np.multiply, lambda g, y, a, b: (g * conj(b), g * conj(a)))
-div        = _row("div", INEXACT, np.divide, lambda g, y, a, b: (g / conj(b), -g * conj(y) / conj(b)))
-floor_div  = _row("floor_div", REAL, np.floor_divide, lambda g, y, a, b: (zero_like(g), zero_like(g)))
-mod        = _row("mod", REAL, np.mod, lambda g, y, a, b: (g, -g * floor(a / b)))
-pow        = _row("pow", NUMBER, np.power, lambda g, y, a, b: (g * conj(_power_of_less_one(a, b)), g * conj(y * _log_of_base(a))))
-max_       = _row("max", ORDERED, np.maximum, lambda g, y, a, b: (_masked(ge(a, b), g), _masked(lt(a, b), g)))
-min_       = _row("min", ORDERED, np.minimum, lambda g, y, a, b: (_masked(le(a, b), g), _masked(gt(a, b), g)))
-arctan2    = _row("arctan2", FLOAT, np.arctan2, lambda g, y, a, b: (g * b / (a * a + b * b), -g * a / (a * a + b * b)))
-nextafter  = _row("nextafter", frozenset(d for d in FLOATING if d.itemsize > 2), np.nextafter, lambda g, y, a, b: (g, zero_like(g)))
-polygamma  = _row("polygamma", FLOAT, special.polygamma, lambda g, y, n, x: (None, g * polygamma(n + 1, x)))
-bessel_i   = _row("bessel_i", FLOAT, special.bessel_i, lambda g, y, n, x: (None, g * (bessel_i(abs_(n - 1), x) + bessel_i(n + 1, x)) / 2))
-complex_   = _row("complex", frozenset(d for d in FLOATING if d.itemsize > 2), lambda a, b: a + 1j * b, lambda g, y, a, b: (real(g), imag(g)), complex_of)
-and_       = _row("and", BITS, np.bitwise_and, None)
-or_        = _row("or", BITS, np.bitwise_or, None)
-xor        = _row("xor", BITS, np.bitwise_xor, None)
-shift_left = _row("shift_left", INT, np.left_shift, None)
-shift_right = _row("shift_right", INT, np.right_shift, None)
-eq         = _row("eq", ANY, np.equal, None, _bool)
-ne         = _row("ne", ANY, np.not_equal, None, _bool)
-lt         = _row("lt", ORDERED, np.less, None, _bool)
-le         = _row("le", ORDERED, np.less_equal, None, _bool)
-gt         = _row("gt", ORDERED, np.greater, None, _bool)
-ge         = _row("ge", ORDERED, np.greater_equal, None, _bool)
+add: Primitive = _row("add", ANY, np.add, (lambda g, y, a, b: g, lambda g, y, a, b: g))
+sub: Primitive = _row("sub", NUMBER, np.subtract, (lambda g, y, a, b: g, lambda g, y, a, b: -g))
+mul: Primitive = _row("mul", ANY, np.multiply, (lambda g, y, a, b: g * conj(b), lambda g, y, a, b: g * conj(a)))
+div: Primitive = _row("div", INEXACT, np.divide, (lambda g, y, a, b: g / conj(b), lambda g, y, a, b: -g * conj(y) / conj(b)))
+floor_div: Primitive = _row("floor_div", REAL, np.floor_divide, (lambda g, y, a, b: zero_like(g), lambda g, y, a, b: zero_like(g)))
+mod: Primitive = _row("mod", REAL, np.mod, (lambda g, y, a, b: g, lambda g, y, a, b: -g * floor_div(a, b)))
+pow: Primitive = _row("pow", NUMBER, _evaluate_power, (lambda g, y, a, b: g * conj(_power_of_less_one(a, b)), lambda g, y, a, b: g * conj(y * _log_of_base(a))))
+max_: Primitive = _row("max", ORDERED, np.maximum, (lambda g, y, a, b: _masked(ge(a, b), g), lambda g, y, a, b: _masked(lt(a, b), g)))
+min_: Primitive = _row("min", ORDERED, np.minimum, (lambda g, y, a, b: _masked(le(a, b), g), lambda g, y, a, b: _masked(gt(a, b), g)))
+arctan2: Primitive = _row("arctan2", FLOAT, np.arctan2, (lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b)))
+nextafter: Primitive = _row("nextafter", FLOAT, np.nextafter, (lambda g, y, a, b: g, lambda g, y, a, b: zero_like(g)), half=_as_it_is)
+polygamma: Primitive = _row("polygamma", FLOAT, special.polygamma, (None, lambda g, y, n, x: g * polygamma(n + 1, x)))
+bessel_i: Primitive = _row("bessel_i", FLOAT, special.bessel_i, (None, lambda g, y, n, x: g * (bessel_i(abs_(n - 1), x) + bessel_i(n + 1, x)) / 2))
+complex_: Primitive = _row("complex", frozenset(d for d in FLOATING if d.itemsize > 2), lambda a, b: a + 1j * b, (lambda g, y, a, b: real(g), lambda g, y, a, b: imag(g)), complex_of)
+and_: Primitive = _row("and", BITS, np.bitwise_and, None)
+or_: Primitive = _row("or", BITS, np.bitwise_or, None)
+xor: Primitive = _row("xor", BITS, np.bitwise_xor, None)
+shift_left: Primitive = _row("shift_left", INT, np.left_shift, None)
+shift_right: Primitive = _row("shift_right", INT, np.right_shift, None)
+eq: Primitive = _row("eq", ANY, np.equal, None, _bool)
+ne: Primitive = _row("ne", ANY, np.not_equal, None, _bool)
+lt: Primitive = _row("lt", ORDERED, np.less, None, _bool)
+le: Primitive = _row("le", ORDERED, np.less_equal, None, _bool)
+gt: Primitive = _row("gt", ORDERED, np.greater, None, _bool)
+ge: Primitive = _row("ge", ORDERED, np.greater_equal, None, _bool)
 # fmt: on
 
 
 def _abs_gradient(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
     if not is_complex(x.dtype):
         return g * sign(x)
-    scale = select(eq(y, zero_like(y)), zero_like(y), g / y)
+    origin = eq(y, zero_like(y))
+    scale = select(origin, zero_like(y), g / select(origin, one_like(y), y))
     return complex_(scale * real(x), scale * imag(x))
 
 
@@ -270,7 +300,7 @@ def _evaluate_cast(x: Array, dtype: DType) -> Array:
     return x.astype(dtype)
 
 
-def _cast_gradient(call: Call, g: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
+def _cast_gradient(call: Call, g: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
     source = call.inputs[0].dtype
     if not differentiable(source) or not differentiable(call.params["dtype"]):
         return (None,)
@@ -316,4 +346,16 @@ stop_gradient: Primitive = Primitive(
     "elementwise",
 )
 
-__all__ = ["ANY", "BITS", "FLOAT", "INEXACT", "INT", "NUMBER", "REAL", "GradientRule", "one_like", "zero_like"]
+__all__ = [
+    "ANY",
+    "BITS",
+    "FLOAT",
+    "INEXACT",
+    "INT",
+    "NUMBER",
+    "REAL",
+    "GradientRule",
+    "one_like",
+    "splat",
+    "zero_like",
+]

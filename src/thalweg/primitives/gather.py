@@ -99,7 +99,11 @@ def _scatter_gradient(call: Call, g: Gradients) -> Gradients:
     axis, mode = call.params["axis"], call.params["mode"]
     inside = _inside(indices, updates.shape, x.shape[axis], axis)
     if mode == "add":
-        return outward, None, e.select(inside, gather(outward, indices, axis=axis), e.zero_like(updates))
+        return (
+            outward,
+            None,
+            e.select(inside, gather(outward, indices, axis=axis), e.zero_like(updates)),
+        )
     if mode == "set":
         return _set_gradient(call, outward, inside)
     if mode == "mul":
@@ -122,7 +126,10 @@ def _product_gradient(call: Call, outward: Tensor, inside: Tensor) -> Gradients:
     x, indices, updates = call.inputs
     axis: int = call.params["axis"]
     zero_x, zero_u = e.eq(x, e.zero_like(x)), e.eq(updates, e.zero_like(updates))
-    safe_x, safe_u = e.select(zero_x, e.one_like(x), x), e.select(zero_u, e.one_like(updates), updates)
+    safe_x, safe_u = (
+        e.select(zero_x, e.one_like(x), x),
+        e.select(zero_u, e.one_like(updates), updates),
+    )
     product = scatter(safe_x, indices, safe_u, axis=axis, mode="mul")
     number_x, number_u = e.cast(zero_x, dtype=x.dtype), e.cast(zero_u, dtype=x.dtype)
     zeros = scatter(number_x, indices, number_u, axis=axis, mode="add")

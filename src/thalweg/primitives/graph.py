@@ -155,7 +155,7 @@ class _Builder:
         return outputs
 
 
-def trace(function: Callable[..., Sequence[Tensor]], specs: Sequence[TensorSpec]) -> Graph:
+def trace(function: Callable[..., Sequence[Tensor]], specs: Sequence[TensorSpec | Tensor]) -> Graph:
     """The graph of a function of tensors.
 
     Args:

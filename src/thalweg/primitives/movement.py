@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.primitives.primitive import Call, Primitive
+from thalweg.primitives.primitive import Call, GradientRule, Primitive
 from thalweg.primitives.reduce import reduce_sum
 from thalweg.tensor.tensor import Tensor, TensorSpec
 
@@ -29,11 +29,10 @@ Shape = tuple[int, ...]
 Gradients = tuple[Tensor | None, ...]
 
 
-def _linear(rule: Callable[[Call, Tensor], Any]) -> Callable[[Call, Gradients], Gradients]:
+def _linear(rule: Callable[[Call, Tensor], Any]) -> GradientRule:
     """The gradient rule of a primitive with one output, from a function of its gradient."""
 
-    def gradient(call: Call, g: Gradients) -> Gradients:
-        assert g[0] is not None
+    def gradient(call: Call, g: tuple[Tensor, ...]) -> Gradients:
         found = rule(call, g[0])
         return found if isinstance(found, tuple) else (found,)
 
@@ -52,7 +51,7 @@ def _reshape_rule(x: Any, shape: Shape) -> TensorSpec:
     return TensorSpec(shape, x.dtype)
 
 
-reshape = Primitive(
+reshape: Primitive = Primitive(
     "reshape",
     _reshape_rule,
     lambda x, shape: x.reshape(shape),
@@ -73,11 +72,13 @@ def _transpose_rule(x: Any, axes: Shape) -> TensorSpec:
     return TensorSpec(tuple(x.shape[a] for a in axes), x.dtype)
 
 
-transpose = Primitive(
+transpose: Primitive = Primitive(
     "transpose",
     _transpose_rule,
     lambda x, axes: x.transpose(axes),
-    _linear(lambda call, g: transpose(g, axes=tuple(int(a) for a in np.argsort(call.params["axes"])))),
+    _linear(
+        lambda call, g: transpose(g, axes=tuple(int(a) for a in np.argsort(call.params["axes"])))
+    ),
     "movement",
 )
 
@@ -87,9 +88,7 @@ transpose = Primitive(
 
 def _broadcast_rule(x: Any, shape: Shape) -> TensorSpec:
     offset = len(shape) - len(x.shape)
-    fits = offset >= 0 and all(
-        n == 1 or n == shape[i + offset] for i, n in enumerate(x.shape)
-    )
+    fits = offset >= 0 and all(n == 1 or n == shape[i + offset] for i, n in enumerate(x.shape))
     if not fits:
         raise ValueError(f"broadcast_to: shape {x.shape} does not broadcast to {shape}.")
     return TensorSpec(shape, x.dtype)
@@ -105,7 +104,7 @@ def _broadcast_gradient(call: Call, g: Tensor) -> Tensor:
     return summed if summed.shape == source else reshape(summed, shape=source)
 
 
-broadcast_to = Primitive(
+broadcast_to: Primitive = Primitive(
     "broadcast_to",
     _broadcast_rule,
     lambda x, shape: np.broadcast_to(x, shape),
@@ -122,7 +121,7 @@ def _slice_rule(x: Any, start: Shape, stop: Shape, step: Shape) -> TensorSpec:
     for n, a, b, s in zip(x.shape, start, stop, step, strict=True):
         if not (0 <= a <= b <= n and s > 0):
             raise ValueError(
-                f"slice: start {start}, stop {stop} and step {step} must lie inside shape {x.shape}."
+                f"slice: start {start}, stop {stop}, step {step} must lie inside shape {x.shape}."
             )
     return TensorSpec(
         tuple(-(-(b - a) // s) for a, b, s in zip(start, stop, step, strict=True)), x.dtype
@@ -145,7 +144,9 @@ def _slice_gradient(call: Call, g: Tensor) -> Tensor:
     return pad(g, _zero(g), low=start, high=high, inner=inner)
 
 
-slice_ = Primitive("slice", _slice_rule, _slice_evaluate, _linear(_slice_gradient), "movement")
+slice_: Primitive = Primitive(
+    "slice", _slice_rule, _slice_evaluate, _linear(_slice_gradient), "movement"
+)
 
 
 def _zero(like: Tensor) -> Tensor:
@@ -183,7 +184,9 @@ def _pad_window(shape: Shape, low: Shape, inner: Shape) -> tuple[slice, ...]:
 def _pad_gradient(call: Call, g: Tensor) -> Gradients:
     x = call.inputs[0]
     window = _pad_window(x.shape, call.params["low"], call.params["inner"])
-    start, stop, step = zip(*[(w.start, w.stop, w.step) for w in window], strict=True) if window else ((), (), ())
+    start, stop, step = (
+        zip(*[(w.start, w.stop, w.step) for w in window], strict=True) if window else ((), (), ())
+    )
     inside = slice_(g, start=start, stop=stop, step=step)
     if not call.wanted[1]:
         return inside, None
@@ -191,7 +194,7 @@ def _pad_gradient(call: Call, g: Tensor) -> Gradients:
     return inside, reduce_sum(g, axes=everything) - reduce_sum(inside, axes=everything)
 
 
-pad = Primitive("pad", _pad_rule, _pad_evaluate, _linear(_pad_gradient), "movement")
+pad: Primitive = Primitive("pad", _pad_rule, _pad_evaluate, _linear(_pad_gradient), "movement")
 
 
 # --- concat -----------------------------------------------------------------------------------
@@ -226,7 +229,7 @@ def _concat_gradient(call: Call, g: Tensor) -> Gradients:
     return tuple(found)
 
 
-concat = Primitive(
+concat: Primitive = Primitive(
     "concat",
     _concat_rule,
     lambda *xs, axis: np.concatenate(xs, axis),
@@ -237,7 +240,7 @@ concat = Primitive(
 
 # --- reverse ----------------------------------------------------------------------------------
 
-reverse = Primitive(
+reverse: Primitive = Primitive(
     "reverse",
     lambda x, axes: TensorSpec(x.shape, x.dtype),
     lambda x, axes: np.flip(x, axes),
@@ -276,7 +279,7 @@ def _dynamic_slice_gradient(call: Call, g: Tensor) -> Gradients:
     return dynamic_update_slice(zeros, g, start), None
 
 
-dynamic_slice = Primitive(
+dynamic_slice: Primitive = Primitive(
     "dynamic_slice",
     _dynamic_slice_rule,
     lambda x, start, size: x[_clamped(start, size, x.shape)],
@@ -310,7 +313,7 @@ def _dynamic_update_gradient(call: Call, g: Tensor) -> Gradients:
     )
 
 
-dynamic_update_slice = Primitive(
+dynamic_update_slice: Primitive = Primitive(
     "dynamic_update_slice",
     _dynamic_update_rule,
     _dynamic_update_evaluate,

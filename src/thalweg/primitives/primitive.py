@@ -33,9 +33,9 @@ class Call:
     wanted: tuple[bool, ...]
 
 
-# From the call and the gradient of each output (None: nothing depends on that output) to the
-# gradient of each input (None: no gradient flows there).
-GradientRule = Callable[[Call, "tuple[Tensor | None, ...]"], "tuple[Tensor | None, ...]"]
+# From the call and the gradient of each output (None: nothing depends on that output; never so
+# for the only output of a primitive) to the gradient of each input (None: no gradient flows there).
+GradientRule = Callable[[Call, Any], "tuple[Tensor | None, ...]"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -90,7 +90,7 @@ def backpropagate(
             continue
         wanted = tuple(id(x) in dependent and differentiable(x.dtype) for x in entry.inputs)
         inward = entry.backward(outward, wanted)
-        for x, gradient, want in zip(entry.inputs, inward, wanted, strict=True):
-            if want and gradient is not None:
-                accumulate(gradients, x, gradient)
+        for x, found, want in zip(entry.inputs, inward, wanted, strict=True):
+            if want and found is not None:
+                accumulate(gradients, x, found)
     return gradients

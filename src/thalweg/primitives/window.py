@@ -38,6 +38,8 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 Padding = tuple[tuple[int, int], ...]
+# Of a primitive with one output, so the gradient is there.
+Outward = tuple[Tensor, ...]
 Gradients = tuple[Tensor | None, ...]
 
 
@@ -114,7 +116,9 @@ def _conv_rule(
     return TensorSpec((x.shape[0], *out, w.shape[-1]), x.dtype)
 
 
-def _columns(x: Array, kernel: Shape, out: Shape, strides: Shape, padding: Padding, dilation: Shape) -> Array:
+def _columns(
+    x: Array, kernel: Shape, out: Shape, strides: Shape, padding: Padding, dilation: Shape
+) -> Array:
     """(batch, *out, kernel places, channels): every patch written out (im2col)."""
     x = _pad(x, padding, 0)
     columns = np.empty((x.shape[0], *out, math.prod(kernel), x.shape[-1]), x.dtype)
@@ -205,17 +209,15 @@ def _conv_params(params: dict[str, Any]) -> dict[str, Any]:
     return {name: params[name] for name in ("strides", "padding", "dilation", "groups")}
 
 
-def _conv_gradient(call: Call, g: Gradients) -> Gradients:
+def _conv_gradient(call: Call, g: Outward) -> Gradients:
     x, w = call.inputs
     params = _conv_params(call.params)
     to_x = conv_input_gradient(g[0], w, input_shape=x.shape, **params) if call.wanted[0] else None
-    to_w = (
-        conv_filter_gradient(x, g[0], kernel=w.shape[:-2], **params) if call.wanted[1] else None
-    )
+    to_w = conv_filter_gradient(x, g[0], kernel=w.shape[:-2], **params) if call.wanted[1] else None
     return to_x, to_w
 
 
-def _input_gradient_gradient(call: Call, g: Gradients) -> Gradients:
+def _input_gradient_gradient(call: Call, g: Outward) -> Gradients:
     outward, w = call.inputs
     params = _conv_params(call.params)
     to_g = conv(g[0], w, **params) if call.wanted[0] else None
@@ -227,7 +229,7 @@ def _input_gradient_gradient(call: Call, g: Gradients) -> Gradients:
     return to_g, to_w
 
 
-def _filter_gradient_gradient(call: Call, g: Gradients) -> Gradients:
+def _filter_gradient_gradient(call: Call, g: Outward) -> Gradients:
     x, outward = call.inputs
     params = _conv_params(call.params)
     to_x = (
@@ -250,9 +252,7 @@ def _input_gradient_rule(g: Any, w: Any, input_shape: Shape, **params: Any) -> T
     return image
 
 
-def _filter_gradient_rule(
-    x: Any, g: Any, kernel: Shape, groups: int, **params: Any
-) -> TensorSpec:
+def _filter_gradient_rule(x: Any, g: Any, kernel: Shape, groups: int, **params: Any) -> TensorSpec:
     w = TensorSpec((*kernel, x.shape[-1] // groups, g.shape[-1]), x.dtype)
     expected = _conv_rule(x, w, groups=groups, **params)
     if g.shape != expected.shape or g.dtype != x.dtype:
@@ -262,15 +262,15 @@ def _filter_gradient_rule(
     return w
 
 
-conv = Primitive("conv", _conv_rule, _wide(_conv_evaluate), _conv_gradient, "window")
-conv_input_gradient = Primitive(
+conv: Primitive = Primitive("conv", _conv_rule, _wide(_conv_evaluate), _conv_gradient, "window")
+conv_input_gradient: Primitive = Primitive(
     "conv_input_gradient",
     _input_gradient_rule,
     _wide(_input_gradient_evaluate),
     _input_gradient_gradient,
     "window",
 )
-conv_filter_gradient = Primitive(
+conv_filter_gradient: Primitive = Primitive(
     "conv_filter_gradient",
     _filter_gradient_rule,
     _wide(_filter_gradient_evaluate),
@@ -367,21 +367,21 @@ def _scatter_rule(x: Any, g: Any, **params: Any) -> TensorSpec:
     return TensorSpec(x.shape, g.dtype)
 
 
-window_max = Primitive(
+window_max: Primitive = Primitive(
     "window_max",
     _max_rule,
     _max_evaluate,
     lambda call, g: (window_scatter(call.inputs[0], g[0], **call.params),),
     "window",
 )
-window_select = Primitive(
+window_select: Primitive = Primitive(
     "window_select",
     _select_rule,
     _select_evaluate,
     lambda call, g: (None, window_scatter(call.inputs[0], g[0], **call.params)),
     "window",
 )
-window_scatter = Primitive(
+window_scatter: Primitive = Primitive(
     "window_scatter",
     _scatter_rule,
     _scatter_evaluate,
@@ -429,16 +429,14 @@ def _without_shape(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name != "input_shape"}
 
 
-window_sum = Primitive(
+window_sum: Primitive = Primitive(
     "window_sum",
     _sum_rule,
     _sum_evaluate,
-    lambda call, g: (
-        window_sum_gradient(g[0], input_shape=call.inputs[0].shape, **call.params),
-    ),
+    lambda call, g: (window_sum_gradient(g[0], input_shape=call.inputs[0].shape, **call.params),),
     "window",
 )
-window_sum_gradient = Primitive(
+window_sum_gradient: Primitive = Primitive(
     "window_sum_gradient",
     _sum_gradient_rule,
     _sum_gradient_evaluate,

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from thalweg.tensor.dtypes import DType
     from thalweg.tensor.tensor import Tensor
     from thalweg.tensor.variable import Variable
 
@@ -55,6 +56,8 @@ class _Context(threading.local):
         self.recorders: list[Recorder] = []
         self.graph: GraphRecorder | None = None
         self.variables: VariableScope | None = None
+        # The float dtype in which the layer being called computes: its weights are read in it.
+        self.autocast: DType | None = None
 
 
 CONTEXT = _Context()
@@ -63,9 +66,10 @@ CONTEXT = _Context()
 @contextmanager
 def outside_trace() -> Iterator[None]:
     """Run eagerly, with no tape, no graph and no variable scope: how variables are made."""
-    saved = CONTEXT.recorders, CONTEXT.graph, CONTEXT.variables
-    CONTEXT.recorders, CONTEXT.graph, CONTEXT.variables = [], None, None
+    context = CONTEXT
+    saved = context.recorders, context.graph, context.variables, context.autocast
+    context.recorders, context.graph, context.variables, context.autocast = [], None, None, None
     try:
         yield
     finally:
-        CONTEXT.recorders, CONTEXT.graph, CONTEXT.variables = saved
+        context.recorders, context.graph, context.variables, context.autocast = saved

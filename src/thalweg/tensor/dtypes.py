@@ -42,6 +42,8 @@ INTEGER = SIGNED + UNSIGNED
 COMPLEX = (complex64, complex128)
 
 DTYPES: dict[str, DType] = {d.name: d for d in (*FLOATING, *INTEGER, bool_, *COMPLEX)}
+# NumPy puts the name of a dtype together at each look; operations ask for it all the time.
+_NAMES: dict[Any, str] = {d: name for name, d in DTYPES.items()}
 
 # The two weak types of Python numbers stand in the lattice beside the real ones.
 _WEAK_INT = "int"
@@ -85,7 +87,7 @@ def as_dtype(dtype: Any) -> DType:
 
     Raises `ValueError` for a type that tensors cannot hold.
     """
-    if isinstance(dtype, np.dtype) and dtype.name in DTYPES:
+    if isinstance(dtype, np.dtype) and dtype in _NAMES:
         return dtype
     if isinstance(dtype, str):
         if dtype in DTYPES:
@@ -136,10 +138,8 @@ def complex_of(dtype: DType) -> DType:
 
 def _lattice_name(value: Any) -> str:
     """The lattice name of a dtype, a tensor-like object or a Python number."""
-    if value is float or (isinstance(value, float) and not isinstance(value, np.generic)):
-        return _WEAK_FLOAT
     # NumPy's float64 scalar is a Python float: `np.mean(...)` must not widen a float32 model.
-    if isinstance(value, np.float64):
+    if value is float or isinstance(value, float):
         return _WEAK_FLOAT
     if value is bool or isinstance(value, bool):
         return "bool"
@@ -148,14 +148,20 @@ def _lattice_name(value: Any) -> str:
     if isinstance(value, complex) and not isinstance(value, np.generic):
         return "complex64"
     dtype = getattr(value, "dtype", value)
-    return as_dtype(dtype).name
+    found = _NAMES.get(dtype) if isinstance(dtype, np.dtype) else None
+    return as_dtype(dtype).name if found is None else found
 
 
 @functools.cache
 def _join(names: frozenset[str]) -> DType:
     common = frozenset.intersection(*(_UPPER_BOUNDS[name] for name in names))
-    lowest = next(n for n in common if common == _UPPER_BOUNDS[n] & common and n in common
-                  and all(m in _UPPER_BOUNDS[n] for m in common))
+    lowest = next(
+        n
+        for n in common
+        if common == _UPPER_BOUNDS[n] & common
+        and n in common
+        and all(m in _UPPER_BOUNDS[n] for m in common)
+    )
     if lowest == _WEAK_INT:
         return int32
     if lowest == _WEAK_FLOAT:
@@ -179,6 +185,6 @@ def result_type(*values: Any) -> DType:
     if not values:
         return DTYPES[config.floatx()]
     names = frozenset(_lattice_name(v) for v in values)
-    if names == {_WEAK_FLOAT} or names <= {_WEAK_FLOAT, _WEAK_INT, "bool"} and _WEAK_FLOAT in names:
+    if _WEAK_FLOAT in names and names <= {_WEAK_FLOAT, _WEAK_INT, "bool"}:
         return DTYPES[config.floatx()]
     return _join(names)

@@ -156,7 +156,7 @@ class Operators:
         return (self[i] for i in range(self.shape[0]))
 
     @property
-    def T(self) -> Tensor:  # noqa: N802  (NumPy's name)
+    def T(self) -> Tensor:
         """The tensor with its axes reversed."""
         return OPERATIONS["transpose"](self)
 
@@ -170,4 +170,4 @@ class Operators:
         return OPERATIONS["reshape"](self, only)
 
 
-Operators.__hash__ = None  # type: ignore[assignment, method-assign]
+Operators.__hash__ = None

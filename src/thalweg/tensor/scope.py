@@ -59,6 +59,10 @@ class StatelessScope:
         """Keep an assignment."""
         self._values[id(variable)] = variable, value
 
+    def items(self) -> list[tuple[Variable, Tensor]]:
+        """The variables that were given or assigned, with their values."""
+        return list(self._values.values())
+
     def get_current_value(self, variable: Variable) -> Tensor:
         """The value that a variable has inside the scope now, or had at its end."""
         return self.read(variable)

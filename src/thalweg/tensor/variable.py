@@ -28,6 +28,7 @@ class Variable(Operators):
         name: a name for messages and summaries.
         constraint: a function applied to the value after each optimizer update.
         regularizer: a function of the value whose result joins the training loss.
+        autocast: whether a layer that computes in another float dtype reads it in that dtype.
 
     Shape and dtype are fixed. Reading takes a snapshot: what was computed from the variable
     keeps the value of that moment.
@@ -42,6 +43,7 @@ class Variable(Operators):
     __slots__ = (
         "__weakref__",
         "_tensor",
+        "autocast",
         "constraint",
         "name",
         "path",
@@ -59,12 +61,14 @@ class Variable(Operators):
         *,
         constraint: Callable[[Any], Any] | None = None,
         regularizer: Callable[[Any], Any] | None = None,
+        autocast: bool = True,
     ) -> None:
         self.name = name or "variable"
         self.path = self.name
         self.trainable = trainable
         self.constraint = constraint
         self.regularizer = regularizer
+        self.autocast = autocast
         with outside_trace():
             if callable(initial_value) and not isinstance(initial_value, (Tensor, Variable)):
                 if shape is None:
@@ -74,7 +78,7 @@ class Variable(Operators):
                     )
                 initial_value = initial_value(shape, dtype=as_dtype(dtype or "float32").name)
             tensor = convert_to_tensor(initial_value, dtype)
-        if not type(tensor) is Tensor:
+        if type(tensor) is not Tensor:
             raise ValueError(
                 f"Variable '{self.name}': initial_value is a symbolic tensor; a variable starts "
                 "from real values, so create it outside the traced function."
@@ -94,8 +98,11 @@ class Variable(Operators):
 
     @property
     def dtype(self) -> DType:
-        """The NumPy dtype of the elements."""
-        return self._tensor.dtype
+        """The NumPy dtype of the elements, as they are read at this place (see `autocast`)."""
+        own, wanted = self._tensor.dtype, CONTEXT.autocast
+        if wanted is None or not self.autocast or not is_floating(own):
+            return own
+        return wanted
 
     @property
     def ndim(self) -> int:
@@ -110,6 +117,11 @@ class Variable(Operators):
     @property
     def value(self) -> Tensor:
         """The present value, a tensor that later assignments do not change."""
+        tensor, dtype = self._read(), self.dtype
+        return tensor if tensor.dtype == dtype else OPERATIONS["cast"](tensor, dtype)
+
+    def _read(self) -> Tensor:
+        """The value in the variable's own dtype."""
         scope = CONTEXT.variables
         tensor = self._tensor if scope is None else scope.read(self)
         if tensor._origin is None:
@@ -134,13 +146,14 @@ class Variable(Operators):
                 f"Variable '{self.name}': assign() got a value of shape {new.shape}, "
                 f"expected shape {self.shape}."
             )
-        if new.dtype != self.dtype:
-            if is_floating(new.dtype) and not is_floating(self.dtype):
+        own = self._tensor.dtype
+        if new.dtype != own:
+            if is_floating(new.dtype) and not is_floating(own):
                 raise TypeError(
                     f"Variable '{self.name}': assign() got {new.dtype.name} for a variable of "
-                    f"{self.dtype.name}; cast it first."
+                    f"{own.name}; cast it first."
                 )
-            new = OPERATIONS["cast"](new, self.dtype)
+            new = OPERATIONS["cast"](new, own)
         scope = CONTEXT.variables
         if scope is not None:
             scope.write(self, new)
@@ -152,15 +165,15 @@ class Variable(Operators):
                 f"Variable '{self.name}': a symbolic value cannot be assigned outside of a "
                 "traced function."
             )
-        return self.value
+        return self._read()
 
     def assign_add(self, delta: Any) -> Tensor:
         """Add `delta` to the value. Returns the new value, read back."""
-        return self.assign(OPERATIONS["add"](self.value, delta))
+        return self.assign(OPERATIONS["add"](self._read(), delta))
 
     def assign_sub(self, delta: Any) -> Tensor:
         """Subtract `delta` from the value. Returns the new value, read back."""
-        return self.assign(OPERATIONS["subtract"](self.value, delta))
+        return self.assign(OPERATIONS["subtract"](self._read(), delta))
 
     def _no_in_place(self, operator: str, method: str) -> NoReturn:
         raise RuntimeError(
@@ -168,16 +181,16 @@ class Variable(Operators):
             f"write v.{method}(x) to change it, or `out = v {operator[0]} x` for a new tensor."
         )
 
-    def __iadd__(self, other: Any) -> NoReturn:  # type: ignore[misc]
+    def __iadd__(self, other: Any) -> NoReturn:
         self._no_in_place("+=", "assign_add")
 
-    def __isub__(self, other: Any) -> NoReturn:  # type: ignore[misc]
+    def __isub__(self, other: Any) -> NoReturn:
         self._no_in_place("-=", "assign_sub")
 
-    def __imul__(self, other: Any) -> NoReturn:  # type: ignore[misc]
+    def __imul__(self, other: Any) -> NoReturn:
         self._no_in_place("*=", "assign")
 
-    def __itruediv__(self, other: Any) -> NoReturn:  # type: ignore[misc]
+    def __itruediv__(self, other: Any) -> NoReturn:
         self._no_in_place("/=", "assign")
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:

@@ -118,14 +118,14 @@ class FunctionalGraph:
         elif len(value.shape) == rank + 1 and value.shape[-1] == 1:
             value = ops.squeeze(value, -1)
         fits = len(value.shape) == rank and all(
-            n is None or m is None or n == m
-            for n, m in zip(symbol.shape, value.shape, strict=True)
+            n is None or m is None or n == m for n, m in zip(symbol.shape, value.shape, strict=True)
         )
         if not fits:
             assert symbol._keras_history is not None
+            which = symbol._keras_history[0].name
             raise ValueError(
-                f"Model '{self.name}' expects input '{symbol._keras_history[0].name}' to have shape "
-                f"{symbol.shape}, got shape {tuple(value.shape)}."
+                f"Model '{self.name}' expects input '{which}' to have shape {symbol.shape}, "
+                f"got shape {tuple(value.shape)}."
             )
         if value.dtype != symbol.dtype:
             value = ops.cast(value, symbol.dtype)
@@ -206,9 +206,7 @@ def _ordered(
             operations[id(node.operation)] = node.operation
             met[id(node.operation)] = -1
             depth_of_operation[id(node.operation)] = 0
-    ordered = sorted(
-        operations.values(), key=lambda o: (-depth_of_operation[id(o)], met[id(o)])
-    )
+    ordered = sorted(operations.values(), key=lambda o: (-depth_of_operation[id(o)], met[id(o)]))
     runnable = sorted(
         (n for n in finished if not is_source(n)),
         key=lambda n: -depth_of_node[id(n)],

@@ -13,14 +13,11 @@ from thalweg.registry import deserialize_keras_object, serializable, serialize_k
 from thalweg.tensor.tree import flatten, map_structure
 from thalweg.training.functional import FunctionalGraph
 from thalweg.training.functional_config import functional_config, functional_from_config
+from thalweg.training.methods import MODEL_METHODS
 from thalweg.training.summary import print_summary
 from thalweg.training.trainer import Trainer
 
-__all__ = ["MODEL_METHODS", "Functional", "Model", "clone_model", "model_from_json"]
-
-# Filled by the rooms above (saving): what `Model.save` and its like do.
-MODEL_METHODS: dict[str, Callable[..., Any]] = {}
-
+__all__ = ["Functional", "Model", "clone_model", "model_from_json"]
 
 def _gives_functional(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return len(args) >= 2 or "outputs" in kwargs or ("inputs" in kwargs and len(args) == 1)
@@ -181,6 +178,10 @@ class Model(Trainer, Layer):
             self._build_shapes = {"input_shape": map_structure(lambda x: tuple(x.shape), first)}
             self.built = True
 
+    def _callable(self) -> bool:
+        """Whether it computes outputs itself; a subclass with only a train_step may not."""
+        return type(self).call is not Model.call or self._graph is not None
+
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Run the functional graph; subclasses write their own."""
         if self._graph is None:
@@ -248,11 +249,13 @@ class Model(Trainer, Layer):
         return config
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Any:
         if "input_layers" not in config:
             return super().from_config(config)
         inputs, outputs = functional_from_config(config, custom_objects)
-        rest = {k: config[k] for k in ("name", "trainable") if k in config}
+        rest: dict[str, Any] = {k: config[k] for k in ("name", "trainable") if k in config}
         if isinstance(config.get("dtype"), dict):
             policy = deserialize_keras_object(config["dtype"])
             rest["dtype"] = policy if isinstance(policy, DTypePolicy) else None

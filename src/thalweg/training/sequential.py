@@ -162,7 +162,9 @@ class Sequential(Model):
         return config
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Any:
         rest = {k: config[k] for k in ("name", "trainable", "dtype") if k in config}
         model = cls(**rest)
         for layer in config["layers"]:

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.ops.arguments import broadcast_shapes, cast_to
+from thalweg.ops.arguments import apply, broadcast_shapes, cast_to, splat
 from thalweg.ops.contraction import contract_labels
 from thalweg.ops.dispatch import op
-from thalweg.ops.nn.constants import like
 from thalweg.ops.nn.softmax import softmax
 from thalweg.primitives import elementwise as e
 from thalweg.primitives import movement
@@ -76,9 +75,7 @@ def dot_product_attention(
     wide = result_type(dtype, "float32")
     batch, times, _, size = q.shape
     sources = k.shape[1]
-    q = movement.reshape(
-        cast_to(q, wide), shape=(batch, times, groups, heads // groups, size)
-    )
+    q = movement.reshape(cast_to(q, wide), shape=(batch, times, groups, heads // groups, size))
     logits = contract_labels(q, tuple("btkgh"), cast_to(k, wide), tuple("bskh"), tuple("bkgts"))
     logits = logits * (1 / math.sqrt(size) if scale is None else scale)
     logits = movement.reshape(logits, shape=(batch, heads, times, sources))
@@ -88,15 +85,15 @@ def dot_product_attention(
         logits = logits + _spread("bias", cast_to(convert_to_tensor(bias), wide), logits.shape)
     allowed = _allowed(mask, is_causal, logits.shape)
     if allowed is not None:
+        low = -0.7 * float(np.finfo(wide).max)
         # Not -inf: a row without any place must stay finite.
-        logits = e.select(allowed, logits, like(logits, -0.7 * float(np.finfo(wide).max)))
+        logits = e.select(allowed, logits, splat(low, logits.shape, wide))
     weights = cast_to(softmax(logits), dtype)
     weights = movement.reshape(weights, shape=(batch, groups, heads // groups, times, sources))
     found = contract_labels(
         weights, tuple("bkgts"), cast_to(v, dtype), tuple("bskd"), tuple("btkgd")
     )
-    result: Tensor = movement.reshape(found, shape=(batch, times, heads, v.shape[3]))
-    return result
+    return apply(movement.reshape, found, shape=(batch, times, heads, v.shape[3]))
 
 
 def _spread(argument: str, x: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -105,8 +102,7 @@ def _spread(argument: str, x: Tensor, shape: tuple[int, ...]) -> Tensor:
             f"dot_product_attention: {argument} must broadcast to {shape} (batch, heads, times, "
             f"source times), got shape {x.shape}."
         )
-    found: Tensor = movement.broadcast_to(x, shape=shape)
-    return found
+    return apply(movement.broadcast_to, x, shape=shape)
 
 
 def _allowed(mask: Any, is_causal: bool, shape: tuple[int, ...]) -> Tensor | None:

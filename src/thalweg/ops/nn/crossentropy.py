@@ -1,7 +1,8 @@
 """Cross-entropies between labels and predictions, from probabilities or from logits.
 
 Probabilities are made to add up to 1 and kept `config.epsilon()` away from 0 and 1; logits go
-through the log-softmax or the softplus, so nothing overflows. Half precision is computed in float32.
+through the log-softmax or the softplus, so nothing overflows. Half precision is computed in
+float32.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg import config
-from thalweg.ops.arguments import canonical_axis, cast_to, floating
+from thalweg.ops.arguments import apply, canonical_axis, cast_to, floating
+from thalweg.ops.bounds import maximum, minimum
 from thalweg.ops.dispatch import op
-from thalweg.ops.nn.constants import like
 from thalweg.ops.nn.encoding import hits
 from thalweg.ops.nn.sigmoids import soft_positive
 from thalweg.ops.nn.softmax import log_softmax
@@ -19,7 +20,7 @@ from thalweg.ops.reduction import sum as sum_of
 from thalweg.primitives import elementwise as e
 from thalweg.primitives import movement
 from thalweg.tensor.convert import convert_to_tensor
-from thalweg.tensor.dtypes import DType, is_integer, int32, result_type
+from thalweg.tensor.dtypes import DType, int32, is_integer, result_type
 from thalweg.tensor.tensor import Tensor
 
 __all__ = ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"]
@@ -132,8 +133,7 @@ def _same_shape(name: str, target: Any, prediction: Tensor) -> Tensor:
 def _inside(chance: Tensor) -> Tensor:
     """Probabilities kept away from 0 and 1."""
     margin = config.epsilon()
-    found: Tensor = e.min_(e.max_(chance, like(chance, margin)), like(chance, 1 - margin))
-    return found
+    return minimum(maximum(chance, margin), 1 - margin)
 
 
 def _log_probabilities(name: str, output: Tensor, from_logits: bool, axis: int) -> Tensor:
@@ -142,5 +142,4 @@ def _log_probabilities(name: str, output: Tensor, from_logits: bool, axis: int) 
     canonical_axis(name, axis, output.ndim)
     if from_logits:
         return log_softmax(output, axis=axis)
-    found: Tensor = e.log(_inside(output / sum_of(output, axis=axis, keepdims=True)))
-    return found
+    return apply(e.log, _inside(output / sum_of(output, axis=axis, keepdims=True)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg import config
-from thalweg.ops.arguments import canonical_axis
+from thalweg.ops.arguments import apply, canonical_axis, cast_to
 from thalweg.ops.dispatch import op
 from thalweg.ops.reduction import any as any_of
 from thalweg.primitives import elementwise as e
@@ -33,8 +33,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Tens
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    found: Tensor = e.cast(hits("one_hot", x, num_classes, axis), dtype=as_dtype(dtype or config.floatx()))
-    return found
+    return cast_to(hits("one_hot", x, num_classes, axis), as_dtype(dtype or config.floatx()))
 
 
 def hits(name: str, x: Any, num_classes: int, axis: int) -> Tensor:
@@ -46,19 +45,18 @@ def hits(name: str, x: Any, num_classes: int, axis: int) -> Tensor:
     shape = (*labels.shape[:place], num_classes, *labels.shape[place:])
     single = (*labels.shape[:place], 1, *labels.shape[place:])
     spread = movement.broadcast_to(movement.reshape(labels, shape=single), shape=shape)
-    found: Tensor = e.eq(spread, iota(shape=shape, dtype=labels.dtype, axis=place))
-    return found
+    return apply(e.eq, spread, iota(shape=shape, dtype=labels.dtype, axis=place))
 
 
 @op
 def multi_hot(
-    inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None
+    inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None
 ) -> Tensor:
     """1 at every place that one of a sample's integers names, 0 elsewhere.
 
     Args:
         inputs: integers, shape (labels,) or (batch, labels, ...).
-        num_classes: how many places there are.
+        num_classes: how many places there are; it must be given.
         axis: where the new axis would stand in the one-hot vectors of `inputs`.
         dtype: of the result, the default float type if None.
 
@@ -70,10 +68,11 @@ def multi_hot(
     >>> ops.multi_hot([0, 3], 4).numpy()
     array([1., 0., 0., 1.], dtype=float32)
     """
+    if num_classes is None:
+        raise ValueError("multi_hot: num_classes must be given.")
     labels = convert_to_tensor(inputs)
     if not labels.ndim:
         raise ValueError("multi_hot: inputs need at least one axis, got a single number.")
     found = hits("multi_hot", labels, num_classes, axis)
     joined = any_of(found, axis=1 if labels.ndim > 1 else 0)
-    result: Tensor = e.cast(joined, dtype=as_dtype(dtype or config.floatx()))
-    return result
+    return cast_to(joined, as_dtype(dtype or config.floatx()))

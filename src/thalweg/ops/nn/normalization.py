@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from thalweg import config
-from thalweg.ops.arguments import canonical_axes, canonical_axis, cast_to, floating
+from thalweg.ops.arguments import apply, canonical_axes, canonical_axis, cast_to, floating
+from thalweg.ops.bounds import maximum, minimum
 from thalweg.ops.dispatch import op
 from thalweg.ops.linalg import norm
-from thalweg.ops.nn.constants import like
 from thalweg.ops.reduction import mean as mean_of
 from thalweg.ops.reduction import sum as sum_of
 from thalweg.primitives import elementwise as e
@@ -23,7 +23,13 @@ from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import DType, result_type
 from thalweg.tensor.tensor import Tensor
 
-__all__ = ["batch_normalization", "layer_normalization", "moments", "normalize", "rms_normalization"]
+__all__ = [
+    "batch_normalization",
+    "layer_normalization",
+    "moments",
+    "normalize",
+    "rms_normalization",
+]
 
 Axes = int | Sequence[int]
 
@@ -72,7 +78,7 @@ def _rounded(x: Tensor, dtype: DType) -> Tensor:
     """Back to half precision: what float16 cannot hold becomes its largest number."""
     if dtype.itemsize < 4:
         top = float(np.finfo(np.float16).max)
-        x = e.min_(e.max_(x, like(x, -top)), like(x, top))
+        x = minimum(maximum(x, -top), top)
     return cast_to(x, dtype)
 
 
@@ -113,8 +119,7 @@ def batch_normalization(
                 f"batch_normalization: {name} must have shape ({n},) for axis {axis} of an input "
                 f"of shape {tensor.shape}, got {vector.shape}."
             )
-        found: Tensor = movement.reshape(vector, shape=shape)
-        return found
+        return apply(movement.reshape, vector, shape=shape)
 
     centre = along("mean", mean)
     factor = e.rsqrt(along("variance", variance) + epsilon)
@@ -137,8 +142,7 @@ def _parameter(name: str, argument: str, value: Any, x: Tensor, axes: tuple[int,
             f"{name}: {argument} must have shape {tuple(x.shape[a] for a in axes)} for an input of "
             f"shape {x.shape}, got {vector.shape}."
         )
-    found: Tensor = movement.reshape(vector, shape=shape)
-    return found
+    return apply(movement.reshape, vector, shape=shape)
 
 
 @op
@@ -217,8 +221,8 @@ def normalize(x: Any, axis: Axes = -1, order: int = 2, epsilon: float | None = N
     if order == 2:
         # The bound comes before the root, so that a vector of zeros has a finite gradient.
         square = sum_of(tensor * tensor, axis=axes, keepdims=True)
-        return cast_to(tensor * e.rsqrt(e.max_(square, like(square, small * small))), dtype)
+        return cast_to(tensor * e.rsqrt(maximum(square, small * small)), dtype)
     if len(axes) > 1:
         raise ValueError(f"normalize: order {order} takes one axis, got {axis}.")
     length = norm(tensor, ord=order, axis=axes[0], keepdims=True)
-    return cast_to(tensor / e.max_(length, like(length, small)), dtype)
+    return cast_to(tensor / maximum(length, small), dtype)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.ops.arguments import floating
+from thalweg.ops.arguments import apply, floating
 from thalweg.ops.dispatch import op
 from thalweg.primitives import movement
 from thalweg.primitives.window import conv, conv_input_gradient
@@ -76,8 +76,7 @@ def unfold(
     found = conv(images, _selector(window, tensor, channels), groups=channels, **params)
     shape = (batch, found.shape[1] * found.shape[2], found.shape[3])
     flat = movement.reshape(found, shape=shape)
-    result: Tensor = movement.transpose(flat, axes=(0, 2, 1))
-    return result
+    return apply(movement.transpose, flat, axes=(0, 2, 1))
 
 
 @op
@@ -109,7 +108,11 @@ def fold(
     counts = tuple(
         (n + low + high - d * (w - 1) - 1) // s + 1
         for n, (low, high), d, w, s in zip(
-            (height, width), params["padding"], params["dilation"], window, params["strides"],
+            (height, width),
+            params["padding"],
+            params["dilation"],
+            window,
+            params["strides"],
             strict=True,
         )
     )
@@ -128,8 +131,7 @@ def fold(
         groups=channels,
         **params,
     )
-    result: Tensor = movement.transpose(found, axes=(0, 3, 1, 2))
-    return result
+    return apply(movement.transpose, found, axes=(0, 3, 1, 2))
 
 
 def _image(name: str, x: Any, data_format: str) -> tuple[Tensor, bool]:
@@ -205,5 +207,4 @@ def _rearranged(
     x: Tensor, shape: tuple[int, ...], axes: tuple[int, ...], result: tuple[int, ...]
 ) -> Tensor:
     moved = movement.transpose(movement.reshape(x, shape=shape), axes=axes)
-    found: Tensor = movement.reshape(moved, shape=result)
-    return found
+    return apply(movement.reshape, moved, shape=result)

@@ -142,7 +142,7 @@ def _bounds(n: int, size: int) -> list[tuple[int, int]]:
 def adaptive_average_pool(
     inputs: Any, output_size: PerAxis, data_format: str | None = None
 ) -> Tensor:
-    """The mean of windows that divide each spatial axis into `output_size` parts, which may overlap.
+    """The mean of windows that divide each spatial axis into `output_size` parts.
 
     Args:
         inputs: as in `max_pool`.
@@ -162,9 +162,7 @@ def adaptive_average_pool(
 
 
 @op
-def adaptive_max_pool(
-    inputs: Any, output_size: PerAxis, data_format: str | None = None
-) -> Tensor:
+def adaptive_max_pool(inputs: Any, output_size: PerAxis, data_format: str | None = None) -> Tensor:
     """The maximum of windows that divide each spatial axis into `output_size` parts.
 
     Args:

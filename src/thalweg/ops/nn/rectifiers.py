@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.ops.arguments import cast_to, floating
+from thalweg.ops.arguments import apply, cast_to, floating, splat
+from thalweg.ops.bounds import maximum, minimum
 from thalweg.ops.dispatch import op
-from thalweg.ops.nn.constants import like
 from thalweg.primitives import elementwise as e
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import bool_, int32
@@ -28,7 +28,6 @@ __all__ = [
     "threshold",
 ]
 
-# Klambauer et al., "Self-normalizing neural networks" (2017).
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
@@ -48,29 +47,25 @@ def relu(x: Any) -> Tensor:
     """
     tensor = _number(x)
     # Of two equal arguments the first takes the gradient, and at 0 that is the constant.
-    found: Tensor = e.max_(e.zero_like(tensor), tensor)
-    return found
+    return maximum(0, tensor)
 
 
 @op
 def relu6(x: Any) -> Tensor:
-    """`min(max(x, 0), 6)`, of the dtype of `x`."""
-    tensor = _number(x)
-    return clipped(tensor, 0, 6)
+    """`min(max(x, 0), 6)`."""
+    return clipped(floating(x), 0, 6)
 
 
 def clipped(x: Tensor, low: float, high: float) -> Tensor:
     """`x` between two bounds, with gradient 0 on the bounds."""
-    found: Tensor = e.min_(like(x, high), e.max_(like(x, low), x))
-    return found
+    return minimum(high, maximum(low, x))
 
 
 @op
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
     """`x` where `x > 0`, else `negative_slope * x`."""
     tensor = floating(x)
-    found: Tensor = e.select(e.gt(tensor, e.zero_like(tensor)), tensor, tensor * negative_slope)
-    return found
+    return apply(e.select, tensor > 0, tensor, tensor * negative_slope)
 
 
 @op
@@ -81,8 +76,10 @@ def elu(x: Any, alpha: float = 1.0) -> Tensor:
 
 @op
 def selu(x: Any) -> Tensor:
-    """`scale * elu(x, alpha)` with alpha 1.6733 and scale 1.0507, so that layers keep mean 0,
-    variance 1 (Klambauer et al., 2017)."""
+    """`1.0507 * elu(x, 1.6733)`, which keeps mean 0 and variance 1 from layer to layer.
+
+    Klambauer et al., "Self-normalizing neural networks" (2017).
+    """
     return _exponential(floating(x), _SELU_ALPHA, 1.0) * _SELU_SCALE
 
 
@@ -93,11 +90,9 @@ def celu(x: Any, alpha: float = 1.0) -> Tensor:
 
 
 def _exponential(x: Tensor, alpha: float, width: float) -> Tensor:
-    zero = e.zero_like(x)
-    below = e.min_(x, zero)
+    below = minimum(x, 0)
     scaled = below if width == 1.0 else below / width
-    found: Tensor = e.max_(zero, x) + e.expm1(scaled) * alpha
-    return found
+    return maximum(0, x) + e.expm1(scaled) * alpha
 
 
 @op
@@ -110,27 +105,20 @@ def hard_tanh(x: Any) -> Tensor:
 def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
     """`x` where `|x| > threshold`, else 0."""
     tensor = floating(x)
-    found: Tensor = e.select(
-        e.gt(e.abs_(tensor), like(tensor, threshold)), tensor, e.zero_like(tensor)
-    )
-    return found
+    return apply(e.select, abs(tensor) > threshold, tensor, e.zero_like(tensor))
 
 
 @op
 def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
     """`x` moved towards 0 by `threshold`; 0 where that would go beyond."""
     tensor = floating(x)
-    width = like(tensor, threshold)
-    zero = e.zero_like(tensor)
-    found: Tensor = e.max_(zero, e.sub(tensor, width)) + e.min_(zero, e.add(tensor, width))
-    return found
+    return maximum(0, tensor - threshold) + minimum(0, tensor + threshold)
 
 
 @op
 def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
     """`x` where `x > threshold`, else `default_value`."""
     tensor = floating(x)
-    found: Tensor = e.select(
-        e.gt(tensor, like(tensor, threshold)), tensor, like(tensor, default_value)
+    return apply(
+        e.select, tensor > threshold, tensor, splat(default_value, tensor.shape, tensor.dtype)
     )
-    return found

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from thalweg.ops.arguments import canonical_axis, floating
+from thalweg.ops.arguments import apply, canonical_axis, floating
 from thalweg.ops.dispatch import op
-from thalweg.ops.nn.constants import like
 from thalweg.ops.nn.rectifiers import clipped
+from thalweg.ops.shaping import along
 from thalweg.primitives import elementwise as e
-from thalweg.primitives import movement
 from thalweg.tensor.tensor import Tensor
 
 __all__ = [
@@ -40,8 +39,7 @@ def sigmoid(x: Any) -> Tensor:
     >>> ops.sigmoid([-1000.0, 0.0, 1000.0]).numpy()
     array([0. , 0.5, 1. ], dtype=float32)
     """
-    found: Tensor = e.sigmoid(floating(x))
-    return found
+    return apply(e.sigmoid, floating(x))
 
 
 @op
@@ -56,10 +54,9 @@ def soft_positive(x: Tensor) -> Tensor:
     On each side of 0 it is one smooth formula that holds on the other side as well, so derivatives
     of every order are right also at 0 (`max(x, 0) + log1p(exp(-|x|))` gives slope 0 there).
     """
-    positive = e.gt(x, e.zero_like(x))
+    positive = x > 0
     below = e.select(positive, -x, x)
-    found: Tensor = e.select(positive, x, e.zero_like(x)) + e.log1p(e.exp(below))
-    return found
+    return apply(e.select, positive, x, e.zero_like(x)) + e.log1p(e.exp(below))
 
 
 @op
@@ -79,8 +76,7 @@ def softsign(x: Any) -> Tensor:
 def silu(x: Any) -> Tensor:
     """`x * sigmoid(x)`, also called swish."""
     tensor = floating(x)
-    found: Tensor = e.mul(tensor, e.sigmoid(tensor))
-    return found
+    return tensor * apply(e.sigmoid, tensor)
 
 
 swish = silu
@@ -117,27 +113,22 @@ def sparse_plus(x: Any) -> Tensor:
     """0 below -1, `x` above 1, and `(x + 1)**2 / 4` between."""
     tensor = floating(x)
     middle = tensor + 1
-    inside = e.select(
-        e.gt(tensor, like(tensor, -1)), middle * middle / 4, e.zero_like(tensor)
-    )
-    found: Tensor = e.select(e.ge(tensor, e.one_like(tensor)), tensor, inside)
-    return found
+    inside = e.select(tensor > -1, middle * middle / 4, e.zero_like(tensor))
+    return apply(e.select, tensor >= 1, tensor, inside)
 
 
 @op
 def squareplus(x: Any, b: float = 4) -> Tensor:
     """`(x + sqrt(x**2 + b)) / 2`."""
     tensor = floating(x)
-    found: Tensor = (tensor + e.sqrt(tensor * tensor + b)) / 2
-    return found
+    return (tensor + apply(e.sqrt, tensor * tensor + b)) / 2
 
 
 @op
 def tanh_shrink(x: Any) -> Tensor:
     """`x - tanh(x)`."""
     tensor = floating(x)
-    found: Tensor = e.sub(tensor, e.tanh(tensor))
-    return found
+    return tensor - apply(e.tanh, tensor)
 
 
 @op
@@ -154,8 +145,7 @@ def gelu(x: Any, approximate: bool = True) -> Tensor:
         inner = (tensor + tensor * tensor * tensor * 0.044715) * math.sqrt(2 / math.pi)
         return tensor * 0.5 * (e.tanh(inner) + 1)
     # erfc keeps its digits far out on the left, where 1 + erf would lose them.
-    found: Tensor = tensor * 0.5 * e.erfc(tensor * -math.sqrt(0.5))
-    return found
+    return tensor * 0.5 * apply(e.erfc, tensor * -math.sqrt(0.5))
 
 
 @op
@@ -165,14 +155,5 @@ def glu(x: Any, axis: int = -1) -> Tensor:
     place = canonical_axis("glu", axis, tensor.ndim)
     n = tensor.shape[place]
     if n % 2:
-        raise ValueError(
-            f"glu: axis {axis} of x must have even length, got shape {tensor.shape}."
-        )
-    zeros = (0,) * tensor.ndim
-    middle = tuple(n // 2 if i == place else 0 for i in range(tensor.ndim))
-    end = tuple(n // 2 if i == place else m for i, m in enumerate(tensor.shape))
-    step = (1,) * tensor.ndim
-    value = movement.slice_(tensor, start=zeros, stop=end, step=step)
-    gate = movement.slice_(tensor, start=middle, stop=tensor.shape, step=step)
-    found: Tensor = e.mul(value, e.sigmoid(gate))
-    return found
+        raise ValueError(f"glu: axis {axis} of x must have even length, got shape {tensor.shape}.")
+    return along(tensor, place, 0, n // 2) * apply(e.sigmoid, along(tensor, place, n // 2, n))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.ops.arguments import canonical_axes, canonical_axis, floating
+from thalweg.ops.arguments import apply, canonical_axes, canonical_axis, floating
+from thalweg.ops.bounds import maximum
 from thalweg.ops.dispatch import op
 from thalweg.ops.reduction import max as maximum_of
 from thalweg.ops.reduction import sum as sum_of
@@ -76,7 +77,6 @@ def sparsemax(x: Any, axis: int = -1) -> Tensor:
     support = e.cast(last > bound, dtype=tensor.dtype)
     size = sum_of(support, axis=-1, keepdims=True)
     tau = (sum_of(last * support, axis=-1, keepdims=True) - 1) / size
-    found = e.max_(e.zero_like(last), last - tau)
+    found = maximum(0, last - tau)
     inverse = tuple(int(i) for i in np.argsort((*others, place)))
-    result: Tensor = movement.transpose(found, axes=inverse)
-    return result
+    return apply(movement.transpose, found, axes=inverse)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from thalweg import config
+from thalweg.ops.arguments import apply
 from thalweg.primitives import movement
 from thalweg.tensor.tensor import Tensor
 
@@ -62,16 +62,14 @@ def channels_last(x: Tensor, layout: str) -> Tensor:
     """The tensor with its channels on the last axis."""
     if layout == "channels_last":
         return x
-    found: Tensor = movement.transpose(x, axes=(0, *range(2, x.ndim), 1))
-    return found
+    return apply(movement.transpose, x, axes=(0, *range(2, x.ndim), 1))
 
 
 def from_channels_last(x: Tensor, layout: str) -> Tensor:
     """The tensor with its channels where the layout has them."""
     if layout == "channels_last":
         return x
-    found: Tensor = movement.transpose(x, axes=(0, x.ndim - 1, *range(1, x.ndim - 1)))
-    return found
+    return apply(movement.transpose, x, axes=(0, x.ndim - 1, *range(1, x.ndim - 1)))
 
 
 def paddings(

@@ -14,6 +14,7 @@ application in optimum experimental design" (2010).
 
 from thalweg.primitives.linalg.determinants import adjugate, det, slogdet
 from thalweg.primitives.linalg.factors import cholesky, lu, qr
+from thalweg.primitives.linalg.pseudoinverse import pinv
 from thalweg.primitives.linalg.solving import inv, solve, triangular_solve
 from thalweg.primitives.linalg.spectra import eig, eigh, svd
 
@@ -25,6 +26,7 @@ __all__ = [
     "eigh",
     "inv",
     "lu",
+    "pinv",
     "qr",
     "slogdet",
     "solve",

@@ -1,0 +1,107 @@
+"""The command `thalweg`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line.
+
+    Args:
+        arguments: what follows the program's name, by default that of this process.
+
+    Returns:
+        The exit status; wrong arguments exit with status 2 and a message of one sentence.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="thalweg", description="Deep learning in Python.")
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    demo = commands.add_parser(
+        "demo",
+        help="train on Boston housing and show what was learned",
+        description="Train a linear model and a network with two hidden layers of 50 units on "
+        "Boston housing, and compare how well they predict the price of a home.",
+    )
+    demo.add_argument(
+        "--seed",
+        type=_integer(0, 2**32 - 1),
+        default=0,
+        help="divides the rows, draws the weights, shuffles the batches (default: %(default)s)",
+    )
+    demo.add_argument(
+        "--epochs",
+        type=_integer(1),
+        default=200,
+        help="how often each model sees the train rows (default: %(default)s)",
+    )
+    demo.add_argument(
+        "--json", action="store_true", help="print the numbers as one line of JSON instead"
+    )
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version when it is asked for: looking it up takes time."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        import thalweg
+
+        print(f"thalweg {thalweg.__version__}")
+        parser.exit()
+
+
+def _integer(least: int, most: int | None = None) -> Any:
+    def parse(text: str) -> int:
+        expected = f"an integer from {least} up" + (f" to {most}" if most is not None else "")
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        return value
+
+    return parse
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from thalweg.demo.boston import Progress, run_demo
+    from thalweg.demo.screen import live_progress, quiet_progress, report
+
+    # Progress goes to stderr: stdout can be redirected, and --json puts one line there.
+    console = Console(stderr=True)
+    progress: AbstractContextManager[Progress | None]
+    if console.is_terminal:
+        progress = live_progress(console, options.epochs)
+    elif not options.json:
+        progress = quiet_progress(console, options.epochs)
+    else:
+        progress = nullcontext()
+    with progress as update:
+        demo = run_demo(options.seed, options.epochs, update)
+    if options.json:
+        print(json.dumps(demo.as_dict(), allow_nan=False))
+    else:
+        Console().print(report(demo))

@@ -1,0 +1,36 @@
+"""History: what `fit` returns."""
+
+from __future__ import annotations
+
+from thalweg.training.callbacks.callback import Callback, Logs
+
+__all__ = ["History"]
+
+
+class History(Callback):
+    """The metrics of each epoch; `fit` adds one by itself and returns it.
+
+    Attributes:
+        history: from the name of a metric to its values, one for each epoch, as Python floats.
+        epoch: the numbers of the epochs, from 0 on.
+        params: `verbose`, `epochs` and `steps`.
+
+    >>> import thalweg as tw
+    >>> model = tw.Sequential([tw.Input((1,)), tw.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit([[1.0]], [[1.0]], epochs=3, verbose=0)
+    >>> history.epoch, len(history.history["loss"])
+    ([0, 1, 2], 3)
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
