@@ -25,11 +25,11 @@ def main(epochs=200):
 
     baseline = np.square(y_test - y_train.mean()).mean()
     print(f"always the mean price: test MSE {baseline:.2f}")
-    for hidden in (0, 1, 2):
+    for hidden, name in enumerate(("linear model", "one hidden layer", "two hidden layers")):
         model = make(normalize, hidden)
         model.fit(x_train, y_train, batch_size=40, epochs=epochs, validation_split=0.2, verbose=0)
         mse, mae = model.evaluate(x_test, y_test, verbose=0)
-        print(f"{hidden} hidden layers: test MSE {mse:.2f}, off by ${1000 * mae:,.0f}")
+        print(f"{name}: test MSE {mse:.2f}, off by ${1000 * mae:,.0f}")
         if not hidden:
             weights = model.layers[-1].get_weights()[0][:, 0]
 

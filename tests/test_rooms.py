@@ -18,6 +18,9 @@ FLOORS: list[set[str]] = [
     {"ops"},
     {"random"},
     {"autodiff"},
+    {"tf_names"},
+    {"math"},
+    {"nn", "linalg"},
     {"tracing"},
     {"activations", "initializers", "regularizers", "constraints", "losses", "metrics"}
     | {"layers", "optimizers"},
@@ -28,8 +31,7 @@ FLOORS: list[set[str]] = [
     {"demo"},
     {"cli"},
 ]
-# Names of TensorFlow for things of the rooms below; they are part of the top level.
-TOP = {"__init__", "__main__", "math", "nn", "linalg"}
+TOP = {"__init__", "__main__"}
 HEIGHT = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 
 

@@ -48,6 +48,7 @@ CASES: list[tuple[Any, Any, Any]] = [
     (losses.CategoricalGeneralizedCrossEntropy(dtype="float64"), LABELS, CHANCES),
     (losses.Dice(dtype="float64"), ONE_HOT, CHANCES),
     (losses.Tversky(0.3, 0.7, dtype="float64"), ONE_HOT, CHANCES),
+    (losses.CTC(dtype="float64"), np.array([[1, 2], [1, 0]]), random.normal(size=(2, 5, 3))),
     (losses.Circle(gamma=3.0, dtype="float64"), LABELS, UNIT),
 ]
 
@@ -55,7 +56,7 @@ CASES: list[tuple[Any, Any, Any]] = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case[0]))
 def test_gradient(case: tuple[Any, Any, Any]) -> None:
     loss, y_true, y_pred = case
-    weights = np.array([0.5, 1.0, 2.0, 1.5])
+    weights = np.array([0.5, 1.0, 2.0, 1.5])[: len(y_pred)]
     # Dice and Tversky are one number for the whole batch.
     weights = weights[0] if loss.name in ("dice", "tversky") else weights
     check_gradients(lambda p: loss(y_true, p, weights), y_pred)

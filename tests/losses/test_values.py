@@ -166,6 +166,17 @@ def test_circle_with_references() -> None:
         losses.circle(y, p, [0, 1], p)
 
 
+def test_ctc_sums_over_all_spellings() -> None:
+    logits = numbers(1, 1, 3, 3)
+    p = by_definition.softmax(logits)[0]
+    paths = [a + b + c for a in "012" for b in "012" for c in "012"]
+    spelling = {"112", "122", "012", "102", "120"}
+    total = sum(np.prod([p[t, int(k)] for t, k in enumerate(x)]) for x in paths if x in spelling)
+    close(losses.ctc([[1, 2]], logits), [-np.log(total)])
+    with pytest.raises(ValueError, match=r"^ctc: y_true must .* got \(2,\) and \(1, 3, 3\)\.$"):
+        losses.ctc([1, 2], logits)
+
+
 def test_last_axis_of_one_is_bridged() -> None:
     close(losses.mean_squared_error([1.0, 2.0, 3.0], [[1.0], [3.0], [5.0]]), [0.0, 1.0, 4.0])
     close(losses.MeanSquaredError()([1.0, 2.0, 3.0], [[1.0], [3.0], [5.0]]), 5 / 3)

@@ -89,7 +89,7 @@ def test_view(source: str, target: str) -> None:
 
 
 def test_views_that_do_not_fit() -> None:
-    with pytest.raises(ValueError, match="view: the last axis .* 3 bytes are not whole elements"):
+    with pytest.raises(ValueError, match=r"view: the last axis .* 3 bytes are not whole elements"):
         ops.view(ops.zeros((2, 3), "uint8"), "int16")
     with pytest.raises(TypeError, match="view: bool cannot be read as int8"):
         ops.view([True], "int8")

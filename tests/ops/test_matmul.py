@@ -88,7 +88,7 @@ def test_matmul_dtypes() -> None:
 def test_matmul_errors() -> None:
     with pytest.raises(ValueError, match=r"matmul: the last axis of x1 .* \(2, 3\) and \(4, 5\)"):
         matmul(values(2, 3), values(4, 5))
-    with pytest.raises(ValueError, match="matmul: shapes .* do not broadcast"):
+    with pytest.raises(ValueError, match=r"matmul: shapes .* do not broadcast"):
         matmul(values(2, 2, 3), values(3, 3, 5))
     with pytest.raises(ValueError, match="at least one axis"):
         matmul(1.0, values(3))
@@ -96,7 +96,14 @@ def test_matmul_errors() -> None:
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [((), ()), ((), (2, 3)), ((3,), (3,)), ((2, 3), (3,)), ((2, 3), (3, 4)), ((5, 2, 3), (6, 3, 4))],
+    [
+        ((), ()),
+        ((), (2, 3)),
+        ((3,), (3,)),
+        ((2, 3), (3,)),
+        ((2, 3), (3, 4)),
+        ((5, 2, 3), (6, 3, 4)),
+    ],
 )
 def test_dot(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     x, y = values(*a), values(*b, seed=1)
@@ -146,7 +153,9 @@ def test_tensordot_errors() -> None:
         tensordot(values(2, 3), values(3), 2)
 
 
-@pytest.mark.parametrize(("a", "b"), [((2, 3), (4, 5)), ((3,), (2, 2)), ((2, 1, 3), (2, 2)), ((), (2,))])
+@pytest.mark.parametrize(
+    ("a", "b"), [((2, 3), (4, 5)), ((3,), (2, 2)), ((2, 1, 3), (2, 2)), ((), (2,))]
+)
 def test_kron(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     x, y = values(*a), values(*b, seed=1)
     close(kron(x, y), np.kron(x, y))

@@ -186,7 +186,7 @@ def test_deep_configurations(saved: Path, depth: int):
 def test_models_inside_models_without_end(saved: Path):
     def change(config: Any) -> None:
         inner = json.loads(json.dumps(config))
-        for _ in range(60):
+        for _ in range(100):
             inner = {**config, "config": {"name": "m", "layers": [inner]}}
         config.update(inner)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from thalweg.datasets import boston_housing
 from thalweg.datasets._files import read_table
+from thalweg.initializers import GlorotUniform, LecunNormal
 from thalweg.layers import Dense, Input
 from thalweg.optimizers import SGD
 from thalweg.random import set_random_seed
@@ -135,16 +136,17 @@ def run_demo(seed: int = 0, epochs: int = EPOCHS, progress: Progress | None = No
     Rows(train=266, validation=67, test=173)
     """
     data = _load(seed)
-    set_random_seed(seed)
     shape = data.x_train.shape[1:]
+    # Seeds of their own for the weights and for each fit: no number depends on what ran before.
     hidden = [
-        Dense(HIDDEN_UNITS, activation="sigmoid", kernel_initializer="lecun_normal")
-        for _ in range(HIDDEN_LAYERS)
+        Dense(HIDDEN_UNITS, activation="sigmoid", kernel_initializer=LecunNormal(seed=seed + i))
+        for i in range(HIDDEN_LAYERS)
     ]
-    linear = Sequential([Input(shape), Dense(1)], name="linear")
-    network = Sequential([Input(shape), *hidden, Dense(1)], name="network")
-    _fit(linear, data, epochs, progress)
-    curve = _fit(network, data, epochs, progress)
+    last = [Dense(1, kernel_initializer=GlorotUniform(seed=seed)) for _ in range(2)]
+    linear = Sequential([Input(shape), last[0]], name="linear")
+    network = Sequential([Input(shape), *hidden, last[1]], name="network")
+    _fit(linear, data, seed, epochs, progress)
+    curve = _fit(network, data, seed, epochs, progress)
     kernel = linear.layers[0].get_weights()[0][:, 0]
     return Demo(
         seed=seed,
@@ -179,13 +181,16 @@ def _load(seed: int) -> _Data:
     )
 
 
-def _fit(model: Sequential, data: _Data, epochs: int, progress: Progress | None) -> list[float]:
+def _fit(
+    model: Sequential, data: _Data, seed: int, epochs: int, progress: Progress | None
+) -> list[float]:
     """Train a model; the validation MSE after each epoch."""
 
     def on_epoch_end(epoch: int, logs: dict[str, Any]) -> None:
         if progress is not None:
             progress(model.name, epoch + 1, float(logs["loss"]), float(logs["val_loss"]))
 
+    set_random_seed(seed)
     model.compile(optimizer=SGD(LEARNING_RATE), loss="mse")
     history = model.fit(
         data.x_train,

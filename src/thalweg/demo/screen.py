@@ -42,7 +42,7 @@ UNITS = {
 
 BAR_CELLS = 9
 SPARKS = "▁▂▃▄▅▆▇█"
-SPARK_CELLS = 24
+SPARK_CELLS = 16
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def live_progress(console: Console, epochs: int) -> Iterator[Progress]:
     """A bar for each model while it trains; they vanish when all is done."""
     bars = Bars(
         TextColumn("  {task.description:<15}"),
-        BarColumn(28),
+        BarColumn(24),
         MofNCompleteColumn(),
         TextColumn("{task.fields[losses]}", style="dim"),
         console=console,
@@ -145,7 +145,7 @@ def _cells(errors: Errors) -> list[str]:
 
 
 class _Curve:
-    """A curve of losses in one line, on a logarithmic scale."""
+    """The losses after each epoch in one line, both scales logarithmic."""
 
     def __init__(self, losses: Sequence[float]) -> None:
         self.losses = losses
@@ -154,21 +154,22 @@ class _Curve:
         losses = [value for value in self.losses if math.isfinite(value) and value > 0]
         if not losses:
             return
-        line = Text("Network, validation MSE by epoch   ", no_wrap=True, overflow="crop")
-        line.append(f"{losses[0]:.1f} ", "dim")
-        line.append("..." if options.ascii_only else _sparks(losses, SPARK_CELLS), "cyan")
-        line.append(f" {losses[-1]:.1f}", "dim")
+        line = Text("Network, validation   ", no_wrap=True, overflow="crop")
+        line.append(f"{losses[0]:.1f} ")
+        line.append("..." if options.ascii_only else _sparks(losses), "cyan")
+        line.append(f" {losses[-1]:.1f}")
+        line.append(f"   in {len(losses)} epochs, log scales", "dim")
         yield line
 
 
-def _sparks(losses: Sequence[float], cells: int) -> str:
-    """Bars of eight heights; each stands for the last loss of an equal share of the epochs."""
-    cells = min(cells, len(losses))
-    shown = [math.log(losses[(i + 1) * len(losses) // cells - 1]) for i in range(cells)]
-    shown[0] = math.log(losses[0])
-    low, high = min(shown), max(shown)
-    steps = (len(SPARKS) - 1) / ((high - low) or 1)
-    return "".join(SPARKS[round((value - low) * steps)] for value in shown)
+def _sparks(losses: Sequence[float]) -> str:
+    """Bars of eight heights for epochs whose numbers grow by an equal factor."""
+    steps = range(SPARK_CELLS)
+    epochs = sorted({round(len(losses) ** (i / (SPARK_CELLS - 1))) for i in steps})
+    heights = [math.log(losses[epoch - 1]) for epoch in epochs]
+    low, high = min(heights), max(heights)
+    scale = (len(SPARKS) - 1) / ((high - low) or 1)
+    return "".join(SPARKS[round((height - low) * scale)] for height in heights)
 
 
 def _weights(weights: Sequence[FeatureWeight]) -> Table:

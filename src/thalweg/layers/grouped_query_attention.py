@@ -11,7 +11,7 @@ from thalweg.registry import serializable
 __all__ = ["GroupedQueryAttention"]
 
 
-@serializable("keras.layers", "GroupQueryAttention")
+@serializable("keras.layers", name="GroupQueryAttention")
 class GroupedQueryAttention(HeadedAttention):
     """As `MultiHeadAttention`, with fewer heads of keys and values than of queries.
 

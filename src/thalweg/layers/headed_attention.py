@@ -23,11 +23,12 @@ class HeadedAttention(Layer):
     """Projects query, key and value for each head, attends, and brings the heads together."""
 
     attention_axes: tuple[int, ...] | None = None
-    query_dense: EinsumDense
-    key_dense: EinsumDense
-    gate_dense: EinsumDense
-    value_dense: EinsumDense
-    output_dense: EinsumDense
+    # Saved weights are found by the names of these attributes, which are Keras's.
+    _query_dense: EinsumDense
+    _key_dense: EinsumDense
+    _gate_dense: EinsumDense
+    _value_dense: EinsumDense
+    _output_dense: EinsumDense
 
     def __init__(
         self,
@@ -83,14 +84,14 @@ class HeadedAttention(Layer):
                 "value and key must have the same axes between batch and features, got shapes "
                 f"{tuple(value_shape)} and {tuple(key_shape)}.",
             )
-        self.query_dense = self._projection("query", query_shape, (heads[0], sizes[0]))
-        self.key_dense = self._projection("key", key_shape, (heads[1], sizes[0]))
+        self._query_dense = self._projection("query", query_shape, (heads[0], sizes[0]))
+        self._key_dense = self._projection("key", key_shape, (heads[1], sizes[0]))
         if self.use_gate:
-            self.gate_dense = self._projection(
+            self._gate_dense = self._projection(
                 "gate", query_shape, (heads[0], sizes[1]), activation="sigmoid"
             )
-        self.value_dense = self._projection("value", value_shape, (heads[1], sizes[1]))
-        self.output_dense = self._projection(
+        self._value_dense = self._projection("value", value_shape, (heads[1], sizes[1]))
+        self._output_dense = self._projection(
             "attention_output",
             (*query_shape[:-1], heads[0], sizes[1]),
             output_shape,
@@ -160,7 +161,7 @@ class HeadedAttention(Layer):
             attention_mask,
             use_causal_mask,
         )
-        q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
+        q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
         # A head of keys and values may serve several heads of queries.
         times = q.shape[-2] // k.shape[-2]
         if times > 1:
@@ -170,8 +171,8 @@ class HeadedAttention(Layer):
         else:
             context, scores = self._general(q, k, v, mask, training)
         if self.use_gate:
-            context = context * self.gate_dense(query)
-        output = self.output_dense(context)
+            context = context * self._gate_dense(query)
+        output = self._output_dense(context)
         return (output, scores) if return_attention_scores else output
 
     def _mask(

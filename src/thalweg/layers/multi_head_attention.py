@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg.layers.arguments import positive
+from thalweg.layers.einsum_dense import EinsumDense
 from thalweg.layers.headed_attention import HeadedAttention
 from thalweg.registry import serializable
 
@@ -99,6 +100,26 @@ class MultiHeadAttention(HeadedAttention):
             (self.key_dim, self.value_dim),
             self._output_shape or (query_shape[-1],),
         )
+
+    @property
+    def query_dense(self) -> EinsumDense:
+        """The layer that projects queries."""
+        return self._query_dense
+
+    @property
+    def key_dense(self) -> EinsumDense:
+        """The layer that projects keys."""
+        return self._key_dense
+
+    @property
+    def value_dense(self) -> EinsumDense:
+        """The layer that projects values."""
+        return self._value_dense
+
+    @property
+    def output_dense(self) -> EinsumDense:
+        """The layer that brings the heads together."""
+        return self._output_dense
 
     def get_config(self) -> dict[str, Any]:
         return {

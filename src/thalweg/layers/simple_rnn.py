@@ -143,3 +143,8 @@ class SimpleRNN(RecurrentLayer):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.pop("seed")  # Keras does not write it for this layer
+        return config

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 from thalweg.tensor.variable import Variable
 
@@ -11,24 +13,26 @@ __all__ = ["members", "unique"]
 
 # Attributes that refer to others without owning them.
 _FOREIGN = frozenset({"_inbound_nodes", "_auto_config", "_graph", "_losses", "_input_tensors"})
+# Most attributes are one of these; a training step looks for members often.
+_LEAVES = frozenset({type(None), bool, int, float, str, np.ndarray})
 
 
-def members(owner: Any, kind: type | tuple[type, ...]) -> Iterator[Any]:
+def members(owner: Any, kind: type | tuple[type, ...]) -> list[Any]:
     """Attributes of the wanted kind, in the order in which they were set; lists and dicts too."""
+    found: list[Any] = []
     for name, value in vars(owner).items():
-        if name not in _FOREIGN:
-            yield from _inside(value, kind)
+        if type(value) not in _LEAVES and name not in _FOREIGN:
+            _collect(value, kind, found)
+    return found
 
 
-def _inside(value: Any, kind: type | tuple[type, ...]) -> Iterator[Any]:
+def _collect(value: Any, kind: type | tuple[type, ...], found: list[Any]) -> None:
     if isinstance(value, kind):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _inside(item, kind)
-    elif isinstance(value, (list, tuple)) and value and not isinstance(value[0], (int, float, str)):
-        for item in value:
-            yield from _inside(item, kind)
+        found.append(value)
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            if type(item) not in _LEAVES:
+                _collect(item, kind, found)
 
 
 def unique(variables: Iterable[Variable]) -> list[Variable]:

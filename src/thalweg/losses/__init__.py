@@ -14,6 +14,7 @@ from thalweg.losses.crossentropy import (
     categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
+from thalweg.losses.connectionist import CTC, ctc
 from thalweg.losses.divergence import KLDivergence, kl_divergence
 from thalweg.losses.focal import (
     BinaryFocalCrossentropy,
@@ -51,6 +52,7 @@ from thalweg.losses.regression import (
 from thalweg.losses.similarity import Circle, CosineSimilarity, circle, cosine_similarity
 
 __all__ = [
+    "CTC",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
@@ -82,6 +84,7 @@ __all__ = [
     "categorical_hinge",
     "circle",
     "cosine_similarity",
+    "ctc",
     "deserialize",
     "dice",
     "get",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from thalweg import config as settings
 from thalweg import ops
 from thalweg.metrics.confusion import count_confusions, prepare, thresholds_of
 from thalweg.metrics.metric import MODULE, Metric
-from thalweg.registry import serializable
+from thalweg.registry import deserialize_keras_object, serializable
 from thalweg.tensor.tensor import Tensor
 
 __all__ = [
@@ -235,6 +235,11 @@ class AUC(_Curve):
         if self._given_thresholds:
             config["thresholds"] = self._thresholds[1:-1]
         return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        # Keras writes label_weights as a tensor.
+        return cls(**deserialize_keras_object(config))
 
 
 class _BestUnder(_Curve):

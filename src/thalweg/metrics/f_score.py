@@ -32,7 +32,7 @@ class FBetaScore(Metric):
     >>> y_true = [[1, 1, 1], [1, 0, 0], [1, 1, 0]]
     >>> y_pred = [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]
     >>> metric(y_true, y_pred).numpy()
-    array([0.384615, 0.909091, 0.833333], dtype=float32)
+    array([0.384615 , 0.909091, 0.833333 ], dtype=float32)
     """
 
     _direction = "up"

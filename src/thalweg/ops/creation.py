@@ -152,13 +152,19 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     if distance == 0:
         raise ValueError("arange: step must not be 0.")
     values = np.arange(first, last, distance)
-    whole = all(isinstance(x, int) for x in (first, last, distance))
-    if whole and not is_floating(found) and found != bool_:
+    if all(isinstance(x, int) for x in (first, last, distance)) and _counts(found, first, last):
         counted = apply(iota.iota, shape=values.shape, dtype=found, axis=0)
         if distance != 1:
             counted = counted * splat(distance, values.shape, found)
         return counted if first == 0 else counted + splat(first, values.shape, found)
     return Tensor(values.astype(found))
+
+
+def _counts(dtype: DType, first: int, last: int) -> bool:
+    """Whether steps between these whole numbers can be computed in this dtype without rounding."""
+    if not is_floating(dtype):
+        return dtype != bool_
+    return max(abs(first), abs(last)) <= {2: 2**8, 4: 2**24, 8: 2**53}[dtype.itemsize]
 
 
 # --- the diagonal and what lies beside it ---------------------------------------------------------

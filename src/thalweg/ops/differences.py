@@ -72,6 +72,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Tensor:
     if x is None:
         return sum_of(pairs * (cast_to(convert_to_tensor(dx), values.dtype) / 2), axis=place)
     points = convert_to_tensor(x)
+    points = cast_to(points, result_type(values.dtype, points.dtype))
     if len(points.shape) == 1:
         steps = reshape(diff(points), (-1,) + (1,) * (rank - place - 1))
     else:

@@ -95,33 +95,46 @@ def _checked(i: int, axis: int, shape: Shape) -> int:
 
 def _expanded(keys: tuple[Any, ...], x: Tensor) -> list[Any]:
     """One entry an axis or newaxis: masks become integer arrays, the ellipsis full slices."""
-    found: list[Any] = []
-    for k in keys:
-        if isinstance(k, (bool, np.bool_)):
-            raise IndexError("An index may not be a single bool; use None for a new axis.")
-        if k is None or k is Ellipsis or isinstance(k, (int, np.integer, slice)):
-            found.append(k)
-            continue
-        array = _index_array(k)
-        if array.dtype == bool_:
-            found.extend(_from_mask(array, sum(map(_consumed, found)), x))
-        else:
-            found.append(array)
-    if sum(k is Ellipsis for k in found) > 1:
+    given = [_checked_key(k) for k in keys]
+    if sum(k is Ellipsis for k in given) > 1:
         raise IndexError("An index may have only one ellipsis ('...').")
-    used, rank = sum(map(_consumed, found)), len(x.shape)
+    used, rank = sum(map(_consumed, given)), len(x.shape)
     if used > rank:
         raise IndexError(
             f"Too many indices: {used} for a tensor of shape {x.shape} with {rank} axes."
         )
     rest = [slice(None)] * (rank - used)
-    for i, k in enumerate(found):
+    found: list[Any] = []
+    axis = 0
+    for k in given if any(k is Ellipsis for k in given) else [*given, Ellipsis]:
         if k is Ellipsis:
-            return [*found[:i], *rest, *found[i + 1 :]]
-    return [*found, *rest]
+            # Even where it stands for no axis it keeps the arrays beside it apart.
+            found.extend(rest or [Ellipsis])
+            axis += len(rest)
+            continue
+        found.extend(_from_mask(k, axis, x) if _is_mask(k) else [k])
+        axis += _consumed(k)
+    return found
+
+
+def _checked_key(k: Any) -> Any:
+    if isinstance(k, (bool, np.bool_)):
+        raise IndexError("An index may not be a single bool; use None for a new axis.")
+    return k if not _is_array(k) else _index_array(k)
+
+
+def _is_array(k: Any) -> bool:
+    return not (k is None or k is Ellipsis or isinstance(k, (int, np.integer, slice)))
+
+
+def _is_mask(k: Any) -> bool:
+    return _is_array(k) and k.dtype == bool_
 
 
 def _consumed(k: Any) -> int:
+    """How many axes an entry of a key reads."""
+    if _is_mask(k):
+        return len(k.shape)
     return 0 if k is None or k is Ellipsis else 1
 
 
@@ -165,8 +178,8 @@ def _planned(x: Tensor, keys: list[Any]) -> _Plan:
     several = any(_is_array(k) for k in keys)
     axis = 0
     for i, k in enumerate(keys):
-        if k is None:
-            plan.kept.append(None)
+        if k is None or k is Ellipsis:
+            plan.kept.extend([None] if k is None else [])
             continue
         n = shape[axis]
         if isinstance(k, slice):
@@ -192,10 +205,6 @@ def _planned(x: Tensor, keys: list[Any]) -> _Plan:
         plan.step.append(step)
         axis += 1
     return plan
-
-
-def _is_array(k: Any) -> bool:
-    return not (k is None or isinstance(k, (int, np.integer, slice)))
 
 
 def _slice(k: slice, n: int) -> tuple[int, int, int]:
@@ -270,7 +279,7 @@ def _joint(arrays: list[Any], lengths: list[int]) -> Tensor:
         joint = np.zeros(shape, np.int64 if wide else np.int32)
         for array, n in zip(arrays, lengths, strict=True):
             joint = joint * n + array
-        return Tensor(joint.astype(np.int64 if wide else np.int32))
+        return Tensor(np.asarray(joint, np.int64 if wide else np.int32))
     found: Tensor | None = None
     for array, n in zip(arrays, lengths, strict=True):
         one = _inside(array, n, wide)
@@ -283,7 +292,7 @@ def _joint(arrays: list[Any], lengths: list[int]) -> Tensor:
 def _inside(array: Any, n: int, wide: bool) -> Tensor:
     """Indices counted from the front and moved inside, as gather does for a single axis."""
     if isinstance(array, np.ndarray):
-        return Tensor(array.astype(np.int64 if wide else np.int32))
+        return Tensor(np.asarray(array, np.int64 if wide else np.int32))
     index = cast_to(resolved(array, n), int64 if wide else int32)
     index = apply(e.max_, index, e.zero_like(index))
     return apply(e.min_, index, splat(max(n - 1, 0), index.shape, index.dtype))

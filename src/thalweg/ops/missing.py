@@ -50,27 +50,28 @@ def nanprod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return prod_of(_replaced(convert_to_tensor(x), 1), axis, keepdims)
 
 
-def _mean(x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
-    """The mean of what is not NaN, in the dtype of x, which is wide enough."""
-    present = cast_to(apply(e.eq, x, x), x.dtype)
-    total = sum_of(_replaced(x, 0), axis, keepdims)
-    return total / sum_of(present, axis, keepdims)
+def _count(x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
+    return sum_of(cast_to(apply(e.eq, x, x), x.dtype), axis, keepdims)
 
 
 @op
 def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over axes of the elements that are not NaN; NaN where there are none."""
     tensor = floating(x)
-    return cast_to(_mean(in_full_precision(tensor), axis, keepdims), tensor.dtype)
+    wide = in_full_precision(tensor)
+    found = sum_of(_replaced(wide, 0), axis, keepdims) / _count(wide, axis, keepdims)
+    return cast_to(found, tensor.dtype)
 
 
 def _variance(x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
     wide = in_full_precision(x)
-    apart = wide - _mean(wide, axis, keepdims=True)
-    if is_complex(wide.dtype):
-        size = apply(e.abs_, apart)
-        return _mean(size * size, axis, keepdims)
-    return _mean(apart * apart, axis, keepdims)
+    known = _replaced(wide, 0)
+    apart = known - sum_of(known, axis, keepdims=True) / _count(wide, axis, keepdims=True)
+    # What was NaN must go before it is squared: a gradient of 0 times NaN would be NaN.
+    apart = apply(e.select, apply(e.ne, wide, wide), e.zero_like(apart), apart)
+    size = apply(e.abs_, apart) if is_complex(wide.dtype) else apart
+    count = cast_to(_count(wide, axis, keepdims), size.dtype)
+    return sum_of(size * size, axis, keepdims) / count
 
 
 @op

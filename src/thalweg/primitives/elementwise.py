@@ -49,6 +49,32 @@ ANY = NUMBER | {bool_}
 ORDERED = REAL | {bool_}
 
 
+# What users call the rows whose own name is shorter; errors speak of these.
+_PUBLIC = {
+    "abs": "absolute",
+    "and": "bitwise_and",
+    "div": "divide",
+    "eq": "equal",
+    "floor_div": "floor_divide",
+    "ge": "greater_equal",
+    "gt": "greater",
+    "le": "less_equal",
+    "lt": "less",
+    "max": "maximum",
+    "min": "minimum",
+    "mul": "multiply",
+    "ne": "not_equal",
+    "neg": "negative",
+    "not": "bitwise_not",
+    "or": "bitwise_or",
+    "pow": "power",
+    "shift_left": "bitwise_left_shift",
+    "shift_right": "bitwise_right_shift",
+    "sub": "subtract",
+    "xor": "bitwise_xor",
+}
+
+
 def _names(dtypes: frozenset[DType]) -> str:
     return ", ".join(name for name, dtype in DTYPES.items() if dtype in dtypes)
 
@@ -57,17 +83,18 @@ def elementwise_rule(
     name: str, accepted: frozenset[DType], result: Callable[[DType], DType] | None
 ) -> Callable[..., TensorSpec]:
     """The shape and dtype rule of a row: equal shapes, equal dtypes, all of an accepted dtype."""
+    known_as = _PUBLIC.get(name, name)
 
     def rule(*inputs: Any) -> TensorSpec:
         shape, dtype = inputs[0].shape, inputs[0].dtype
         for x in inputs:
             if x.dtype not in accepted:
                 raise TypeError(
-                    f"{name}: the input must be one of {_names(accepted)}, got {x.dtype.name}."
+                    f"{known_as}: the input must be one of {_names(accepted)}, got {x.dtype.name}."
                 )
             if x.dtype != dtype or x.shape != shape:
                 raise ValueError(
-                    f"{name}: the inputs must have one shape and dtype, got "
+                    f"{known_as}: the inputs must have one shape and dtype, got "
                     f"{[(i.shape, i.dtype.name) for i in inputs]}."
                 )
         return TensorSpec(shape, result(dtype) if result else dtype)

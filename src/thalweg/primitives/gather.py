@@ -13,7 +13,7 @@ import numpy as np
 
 from thalweg.primitives import elementwise as e
 from thalweg.primitives.primitive import Call, Primitive
-from thalweg.tensor.dtypes import bool_
+from thalweg.tensor.dtypes import bfloat16, bool_, float16, is_complex
 from thalweg.tensor.operators import OPERATIONS
 from thalweg.tensor.tensor import Tensor, TensorSpec
 
@@ -69,12 +69,16 @@ def _scatter_rule(x: Any, indices: Any, updates: Any, axis: int, mode: str) -> T
             f"scatter: updates must have shape {expected} and dtype {x.dtype.name}, "
             f"got {updates.shape} and {updates.dtype.name}."
         )
-    if x.dtype == bool_ and mode != "set":
-        raise TypeError(f"scatter: a bool tensor has no {mode}.")
+    no_order = is_complex(x.dtype) and mode in ("max", "min")
+    if (x.dtype == bool_ and mode != "set") or no_order:
+        raise TypeError(f"scatter: a {x.dtype.name} tensor has no {mode}.")
     return TensorSpec(x.shape, x.dtype)
 
 
 def _scatter_evaluate(x: Array, indices: Array, updates: Array, axis: int, mode: str) -> Array:
+    if x.dtype in (float16, bfloat16):  # added up in float32, rounded once
+        wide = x.astype(np.float32), indices, updates.astype(np.float32)
+        return _scatter_evaluate(*wide, axis, mode).astype(x.dtype)
     out = np.moveaxis(x.copy(), axis, 0)
     flat = indices.reshape(-1)
     rows = updates.reshape(*x.shape[:axis], flat.size, *x.shape[axis + 1 :])
@@ -84,11 +88,12 @@ def _scatter_evaluate(x: Array, indices: Array, updates: Array, axis: int, mode:
         flat, rows = flat[inside], rows[inside]
     if mode == "set":
         out[flat] = rows
-    elif mode == "add" and out.ndim == 1 and out.dtype == np.float64:
-        out = out + np.bincount(flat, rows, minlength=out.size)
-    else:
-        out = np.ascontiguousarray(out)
-        _MODES[mode].at(out, flat, rows)
+    elif flat.size:
+        # Updates of one place are brought together, so that NumPy can reduce them in one go.
+        order = np.argsort(flat, kind="stable")
+        places, begins = np.unique(flat[order], return_index=True)
+        ufunc = _MODES[mode]
+        out[places] = ufunc(out[places], ufunc.reduceat(rows[order], begins, 0))
     return np.moveaxis(out, 0, axis)
 
 

@@ -33,11 +33,13 @@ __all__ = [
 _BITS = {"float16": 11, "bfloat16": 8, "float32": 24}
 
 
-def _shape(shape: Any) -> tuple[int, ...]:
+def as_shape(shape: Any) -> tuple[int, ...]:
+    """A shape as a tuple; a number is the length of one axis."""
     return (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
 
 
-def _float_dtype(name: str, dtype: Any) -> DType:
+def float_dtype(name: str, dtype: Any) -> DType:
+    """The float dtype asked for, by default that of the library."""
     found = as_dtype(dtype or config.floatx())
     if not is_floating(found):
         raise ValueError(f"random.{name}: dtype must be floating, got {found.name}.")
@@ -61,16 +63,29 @@ def _normal_from(fraction: Tensor, low: float, high: float) -> Tensor:
     return ops.erfinv(low + (high - low) * fraction) * math.sqrt(2.0)
 
 
-def _wide(dtype: DType) -> DType:
+def wide_dtype(dtype: DType) -> DType:
+    """The dtype in which numbers of this one are computed."""
     return as_dtype("float32") if dtype in (float16, bfloat16) else dtype
 
 
-def _open_fraction(key: Tensor, shape: tuple[int, ...], dtype: DType) -> Tensor:
+def open_fraction(key: Tensor, shape: tuple[int, ...], dtype: DType) -> Tensor:
     """Uniform in (0, 1): the middle of each of equal steps, never 0 or 1."""
     if dtype == float64:
         return _fraction(key, shape, dtype) * (1 - 2.0**-53) + 2.0**-54
     whole = ops.bitwise_right_shift(random_bits(key, shape=shape), np.uint32(9))
     return (ops.cast(whole, "float32") * 2.0 + 1.0) * 2.0**-24
+
+
+def parameter(name: str, argument: str, value: Any, shape: tuple[int, ...], dtype: DType) -> Tensor:
+    """A parameter of a distribution, with the shape of the result; a constant for gradients."""
+    tensor = ops.stop_gradient(ops.cast(convert_to_tensor(value), dtype))
+    try:
+        return ops.broadcast_to(tensor, shape)
+    except ValueError:
+        raise ValueError(
+            f"random.{name}: {argument} has shape {tensor.shape}, which does not broadcast to "
+            f"{shape}."
+        ) from None
 
 
 def uniform(
@@ -85,7 +100,7 @@ def uniform(
     found = as_dtype(dtype or config.floatx())
     if not is_floating(found):
         return randint(shape, int(minval), int(maxval), dtype=found, seed=seed)
-    fraction = _fraction(draw_key(seed), _shape(shape), found)
+    fraction = _fraction(draw_key(seed), as_shape(shape), found)
     return ops.cast(fraction * (maxval - minval) + minval, found)
 
 
@@ -93,16 +108,16 @@ def normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Tensor:
     """Normal numbers with this mean and standard deviation."""
-    found = _float_dtype("normal", dtype)
-    wide = _wide(found)
+    found = float_dtype("normal", dtype)
+    wide = wide_dtype(found)
     if wide == float64:
-        fraction = _open_fraction(draw_key(seed), _shape(shape), wide)
+        fraction = open_fraction(draw_key(seed), as_shape(shape), wide)
         standard = _normal_from(fraction, -1.0, 1.0)
     else:
         # 2k + 1 - 2**24 is exact in float32, and so never reaches -1 or 1 after scaling; going
         # through a fraction in (0, 1) would lose the small numbers near zero.
         key = draw_key(seed)
-        whole = ops.bitwise_right_shift(random_bits(key, shape=_shape(shape)), np.uint32(8))
+        whole = ops.bitwise_right_shift(random_bits(key, shape=as_shape(shape)), np.uint32(8))
         odd = ops.cast(whole, "float32") * 2.0 - float(2**24 - 1)
         standard = ops.erfinv(odd * 2.0**-24) * math.sqrt(2.0)
     return ops.cast(standard * stddev + mean, found)
@@ -112,16 +127,14 @@ def truncated_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Tensor:
     """Normal numbers, those beyond two standard deviations left out."""
-    found = _float_dtype("truncated_normal", dtype)
+    found = float_dtype("truncated_normal", dtype)
     edge = math.erf(math.sqrt(2.0))
-    fraction = _fraction(draw_key(seed), _shape(shape), _wide(found))
+    fraction = _fraction(draw_key(seed), as_shape(shape), wide_dtype(found))
     standard = ops.clip(_normal_from(fraction, -edge, edge), -2.0, 2.0)
     return ops.cast(standard * stddev + mean, found)
 
 
-def randint(
-    shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None
-) -> Tensor:
+def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
     """Integers in [minval, maxval), all equally likely.
 
     Two words a number: (high mod n) * (2**32 mod n) + (low mod n), mod n.
@@ -134,7 +147,7 @@ def randint(
         raise ValueError(
             f"random.randint: maxval must lie 1 to 2**32 above minval, got {minval} and {maxval}."
         )
-    words = random_bits(draw_key(seed), shape=(*_shape(shape), 2))
+    words = random_bits(draw_key(seed), shape=(*as_shape(shape), 2))
     high, low = words[..., 0], words[..., 1]
     if span < 2**32:
         n, factor = np.uint32(span), np.uint32(2**32 % span)
@@ -153,7 +166,7 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
             f"random.categorical: logits must have shape (batch, classes), got {scores.shape}."
         )
     batch, classes = scores.shape
-    fraction = _open_fraction(draw_key(seed), (batch, num_samples, classes), as_dtype("float32"))
+    fraction = open_fraction(draw_key(seed), (batch, num_samples, classes), as_dtype("float32"))
     gumbel = -ops.log(-ops.log(fraction))
     noisy = ops.expand_dims(ops.cast(scores, "float32"), 1) + gumbel
     return ops.cast(ops.argmax(noisy, axis=-1), dtype)

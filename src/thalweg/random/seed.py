@@ -15,7 +15,7 @@ import numpy as np
 
 from thalweg import ops
 from thalweg.naming import auto_name
-from thalweg.primitives.random import threefry
+from thalweg.primitives.random import random_bits, threefry
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import uint32
 from thalweg.tensor.tensor import Tensor
@@ -27,6 +27,7 @@ __all__ = [
     "global_seed_generator",
     "make_default_seed",
     "set_random_seed",
+    "split_key",
 ]
 
 
@@ -113,13 +114,17 @@ def set_random_seed(seed: int) -> None:
     The same seed gives the same initial weights, shuffles and dropout masks, on every device.
 
     >>> import thalweg as tw
-    >>> tw.set_random_seed(1); a = tw.random.normal((2,))
-    >>> tw.set_random_seed(1); b = tw.random.normal((2,))
+    >>> tw.set_random_seed(1)
+    ... a = tw.random.normal((2,))
+    >>> tw.set_random_seed(1)
+    ... b = tw.random.normal((2,))
     >>> bool((a == b).numpy().all())
     True
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"set_random_seed: seed must be an int that is not negative, got {seed!r}.")
+        raise ValueError(
+            f"set_random_seed: seed must be an int that is not negative, got {seed!r}."
+        )
     python_random.seed(int(seed))
     np.random.seed(int(seed) & 0xFFFFFFFF)
     _STREAM.start(int(seed))
@@ -153,3 +158,9 @@ def draw_key(seed: Any) -> Tensor:
         "random: seed must be None, an int, a SeedGenerator or a key of two uint32, got "
         f"{type(seed).__name__}."
     )
+
+
+def split_key(key: Tensor, count: int) -> list[Tensor]:
+    """Several keys from one, which should then not be used itself."""
+    words: Tensor = random_bits(key, shape=(count, 2))
+    return [words[i] for i in range(count)]

@@ -24,7 +24,7 @@ __all__ = ["deserialize_keras_object", "sharing_objects"]
 
 class _Sharing(threading.local):
     def __init__(self) -> None:
-        self.made: dict[int, Any] = {}
+        self.made: dict[int, Any] | None = None
 
 
 _SHARING = _Sharing()
@@ -85,9 +85,9 @@ def _read_object(config: dict[str, Any]) -> Any:
         raise ValueError(
             f"The configuration of class {class_name!r} must be a dict, got {inner!r}."
         )
-    number = config.get("shared_object_id")
-    if isinstance(number, int) and number in _SHARING.made:
-        return _SHARING.made[number]
+    number, made = config.get("shared_object_id"), _SHARING.made
+    if made is not None and isinstance(number, int) and number in made:
+        return made[number]
     cls = _read_class(config)
     if not inspect.isclass(cls):  # the user may give a function that makes the object
         return cls
@@ -98,8 +98,8 @@ def _read_object(config: dict[str, Any]) -> Any:
     compile_config = config.get("compile_config")
     if compile_config and hasattr(instance, "compile_from_config"):
         instance.compile_from_config(compile_config)
-    if isinstance(number, int):
-        _SHARING.made[number] = instance
+    if made is not None and isinstance(number, int):
+        made[number] = instance
     return instance
 
 

@@ -125,15 +125,18 @@ def _write_shards(objects: list[StoredObject], path: Path, most: int) -> None:
 
 
 def _read_shards(model: Any, path: Path, skip_mismatch: bool) -> None:
-    names = _shards_of(path)
+    shards = [path.with_name(name) for name in _shards_of(path)]
+    for shard in shards:
+        if not shard.is_file():
+            raise FileNotFoundError(
+                f"'{path.name}' lists '{shard.name}', but there is no such file."
+            )
     arrays: dict[str, Any] = {}
     with ExitStack() as stack:
-        for name in names:
-            shard = path.with_name(name)
-            if not shard.is_file():
-                raise FileNotFoundError(f"'{path.name}' lists '{name}', but there is no such file.")
-            stored = stack.enter_context(opened(stack.enter_context(shard.open("rb")), name))
-            arrays.update(checked_arrays(stored, name))
+        for shard in shards:
+            file = stack.enter_context(shard.open("rb"))
+            stored = stack.enter_context(opened(file, shard.name))
+            arrays.update(checked_arrays(stored, shard.name))
         restore(model, StoredWeights(arrays, path.name), skip_mismatch=skip_mismatch)
 
 

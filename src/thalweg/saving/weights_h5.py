@@ -214,12 +214,10 @@ def _clause(problem: Exception) -> str:
 
 def _ready(optimizer: Optimizer, model: Any, store: StoredGroup) -> bool:
     """Whether there is state for an optimizer; one that has not begun is built to take it."""
-    if not len(store):
-        return False
-    if not optimizer.built:
+    if not optimizer.built and len(store) > len(optimizer.variables):
         with outside_trace():
             optimizer.build(model.trainable_variables)
-    return True
+    return len(store) > 0
 
 
 def _assign_seeds(thing: Any, store: StoredGroup) -> None:

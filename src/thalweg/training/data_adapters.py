@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from thalweg.training.data_adapter import DataAdapter, unpack_x_y_sample_weight
@@ -9,7 +11,7 @@ from thalweg.training.data_adapter_arrays import ArrayAdapter, split_arrays
 from thalweg.training.data_adapter_iterables import IterableAdapter
 from thalweg.training.data_arrays import arrays_of, check_finite, check_lengths, is_array_like
 
-__all__ = ["adapter_for", "split_validation", "validation_adapter"]
+__all__ = ["adapter_for", "in_validation_data", "split_validation", "validation_adapter"]
 
 
 def adapter_for(
@@ -45,9 +47,7 @@ def adapter_for(
     if x is not None and is_array_like(x):
         wrong = "y" if not is_array_like(y) else "sample_weight"
         value = y if wrong == "y" else sample_weight
-        raise ValueError(
-            f"{wrong} must be made of arrays like x, got {_kind(value)}."
-        )
+        raise ValueError(f"{wrong} must be made of arrays like x, got {_kind(value)}.")
     yields = hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
     if not yields or isinstance(x, (str, bytes, dict, list, tuple)):
         raise ValueError(
@@ -91,15 +91,19 @@ def split_validation(x: Any, y: Any, sample_weight: Any, share: float) -> tuple[
     return train, last
 
 
+@contextmanager
+def in_validation_data() -> Iterator[None]:
+    """Report a mistake in the data as one in the validation data."""
+    try:
+        yield
+    except ValueError as problem:
+        raise ValueError(f"Validation data: {problem}") from problem
+
+
 def validation_adapter(
     validation_data: Any, batch_size: int | None, steps: int | None
 ) -> DataAdapter:
-    """The adapter for `validation_data`: `(x, y)`, `(x, y, sample_weight)`, or batches.
-
-    A mistake in them is reported as one in `validation_data`.
-    """
-    x, y, sample_weight = unpack_x_y_sample_weight(validation_data)
-    try:
+    """The adapter for `validation_data`: `(x, y)`, `(x, y, sample_weight)`, or batches."""
+    with in_validation_data():
+        x, y, sample_weight = unpack_x_y_sample_weight(validation_data)
         return adapter_for(x, y, sample_weight, batch_size, steps)
-    except ValueError as problem:
-        raise ValueError(f"validation_data: {problem}") from None

@@ -102,9 +102,7 @@ def check_lengths(x: Any, y: Any, sample_weight: Any) -> int:
         listed = ", ".join(f"{name} has {n}" for name, n in lengths)
         raise ValueError(f"All data must have the same number of samples, but {listed}.")
     if lengths[0][1] == 0:
-        raise ValueError(
-            f"There are no samples: {lengths[0][0]} has shape {leaves[0][1].shape}."
-        )
+        raise ValueError(f"There are no samples: {lengths[0][0]} has shape {leaves[0][1].shape}.")
     return lengths[0][1]
 
 

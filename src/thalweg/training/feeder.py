@@ -72,6 +72,11 @@ class Feeder:
             next(self._stream, None)  # lets the data know that the pass is over
             self._end_pass()
 
+    def restart(self) -> None:
+        """Let the next epoch begin at the beginning of the data; not possible with a generator."""
+        if self.adapter.repeatable:
+            self._end_pass()
+
     def _end_pass(self) -> None:
         self._stream = None
         self.taken = 0

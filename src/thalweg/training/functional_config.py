@@ -307,4 +307,20 @@ class _Step:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.row.class_name == "GetItem" and isinstance(args[1], list):
             args = (args[0], tuple(args[1]), *args[2:])
-        return self.step(*args, **kwargs, **self.settings)
+        joined, settings = self._joined(list(args))
+        return self.step(*joined, **kwargs, **settings)
+
+    def _joined(self, args: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The settings among the positional arguments, where the function has them."""
+        settings = dict(self.settings)
+        joined: list[Any] = []
+        for name, parameter in inspect.signature(self.step.function).parameters.items():
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                return joined + args, settings
+            if name in settings:
+                joined.append(settings.pop(name))
+            elif args:
+                joined.append(args.pop(0))
+            else:
+                break
+        return joined + args, settings

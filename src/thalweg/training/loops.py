@@ -114,6 +114,7 @@ def evaluate_loop(model: Any, feeder: Feeder, callbacks: CallbackList) -> dict[s
         callbacks: told of each batch.
     """
     model.stop_evaluating = False
+    feeder.restart()
     logs: Any = {}
     callbacks.on_test_begin()
     model.reset_metrics()

@@ -178,6 +178,10 @@ class Model(Trainer, Layer):
             self._build_shapes = {"input_shape": map_structure(lambda x: tuple(x.shape), first)}
             self.built = True
 
+    def _output_names(self) -> list[str] | None:
+        """The names of the outputs, if they are known."""
+        return None if self._graph is None else self._graph.output_names
+
     def _callable(self) -> bool:
         """Whether it computes outputs itself; a subclass with only a train_step may not."""
         return type(self).call is not Model.call or self._graph is not None
@@ -192,7 +196,14 @@ class Model(Trainer, Layer):
             for x, m in zip(flatten(inputs), flatten(mask), strict=True):
                 if m is not None:
                     x._keras_mask = m
-        return self._graph.run(inputs, lambda layer, args, kwargs: layer(*args, **kwargs))
+
+        def step(operation: Any, args: Any, kwargs: Any) -> Any:
+            # What the model is called with holds for all its layers, as in Keras.
+            if training is not None and "training" in kwargs:
+                kwargs = {**kwargs, "training": training}
+            return operation(*args, **kwargs)
+
+        return self._graph.run(inputs, step)
 
     # --- looking and writing --------------------------------------------------------------------
 

@@ -63,7 +63,9 @@ class Outputs:
             return flatten(setting)
         if unknown:
             names = f"; the names are {known}" if known else ", which have no names: use a list"
-            raise ValueError(f"{what} names {unknown[0]!r}, but there is {self.described()}{names}.")
+            raise ValueError(
+                f"{what} names {unknown[0]!r}, but there is {self.described()}{names}."
+            )
         return [setting.get(name) for name in self.names]
 
     def match(self, y: Any, what: str, wanted: Sequence[bool] | None = None) -> list[Any]:

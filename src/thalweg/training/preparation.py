@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from thalweg.layers.symbolic import KerasTensor, infer
@@ -59,12 +60,17 @@ def prepare(model: Any, data: Any, training: bool) -> Any:
         str(map_structure(lambda _: 0, data)),
         tuple(None if d is None else (d.shape, d.dtype.name) for d in flatten(data)),
         tuple(id(v) for v in model.weights),
+        tuple(id(v) for v in model.trainable_weights),
     )
     if key not in compiled.prepared:
         custom = model._custom_step(training)
         outputs = _check_by_shape(model, x, y, sample_weight, training, custom)
         if training and model.optimizer is not None:
             _build_optimizer(model)
+            if custom is None and not model.trainable_weights:
+                warnings.warn(
+                    f"Model '{model.name}' has no weights to train.", UserWarning, stacklevel=4
+                )
         if custom is not None:
             # Made once without values, so that what it makes at its first call exists before.
             infer(custom, (_specs(data),), {})
@@ -84,13 +90,14 @@ def _check_by_shape(
     def check(x: Any, y: Any, sample_weight: Any) -> Any:
         y_pred = model._forward(x, training=False)
         found.append(_specs(y_pred))
-        if compiled.loss is not None and (custom is None or y is not None):
-            if not compiled.loss.built:
-                compiled.loss.build(y, y_pred)
-            check_target_shapes(compiled.loss, y, y_pred)
-        if compiled.metrics is not None and not compiled.metrics.built:
+        with_targets = custom is None or y is not None
+        if compiled.loss is not None and not compiled.loss.built and with_targets:
+            compiled.loss.build(y, y_pred)
+        if compiled.metrics is not None and not compiled.metrics.built and with_targets:
             compiled.metrics.build(y, y_pred)
         if custom is None:
+            if compiled.loss is not None:
+                check_target_shapes(compiled.loss, y, y_pred)
             model._compute_loss(x, y, y_pred, sample_weight, training=training)
             model.compute_metrics(x, y, y_pred, sample_weight)
         return y_pred

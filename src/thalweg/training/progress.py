@@ -62,8 +62,11 @@ def can_be_live() -> bool:
 class _Screen(Protocol):
     """Where the line is drawn."""
 
-    width: int
-    ascii_only: bool
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def ascii_only(self) -> bool: ...
 
     def draw(self, line: Text) -> None: ...
 
@@ -83,7 +86,7 @@ class _Terminal:
         self.live.start()
 
     @property
-    def width(self) -> int:  # type: ignore[override]
+    def width(self) -> int:
         return self.console.width
 
     def draw(self, line: Text) -> None:
@@ -149,12 +152,14 @@ class ProgressLine:
         if not self.live:
             return
         now = time.perf_counter()
-        if self._screen is None:
-            self._screen = _Notebook() if "ipykernel" in sys.modules else _Terminal()
+        screen = self._screen
+        if screen is None:
+            screen = _Notebook() if "ipykernel" in sys.modules else _Terminal()
+            self._screen = screen
         elif now - self._drawn < REDRAW_SECONDS and not final:
             return
         self._drawn = now
-        self._screen.draw(self._live_line(self._screen.width))
+        screen.draw(self._live_line(screen.width))
 
     def finish(self, metrics: dict[str, Any] | None) -> None:
         """Replace the live line by the last one with these metrics, or (None) by nothing."""
@@ -165,7 +170,7 @@ class ProgressLine:
         if self._screen is None:
             print(GAP.join(text for text, _ in pieces), flush=True)
             return
-        self._screen.finish(_wrapped(pieces, self._screen.width))
+        self._screen.finish(_wrapped(_fitting(pieces, self._screen.width), self._screen.width))
         self._screen = None
 
     def close(self) -> None:
@@ -236,10 +241,10 @@ class ProgressLine:
         found = [f"in {format_duration(elapsed)}"] if self.target is None else []
         if self.note:
             found = [self.note]
-        elif self.target is not None:
+        elif self.target is not None and self.step < self.target:
             per_step = (self._last_step - self._start) / self.step
             left = per_step * (self.target - self.step)
-            found = [f"{format_duration(max(left, 0))} left"]
+            found = [f"{format_duration(left)} left"]
         return [*found, self._speed(), *([format_duration(elapsed)] if self.target else [])]
 
     def _bar(self, width: int) -> Text:
@@ -257,6 +262,15 @@ def _append_metric(line: Text, metric: str) -> None:
     name, value = metric.split(" ", 1)
     line.append(f"{GAP}{name} ", style="not bold dim")
     line.append(value, style="not bold")
+
+
+def _fitting(pieces: list[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+    """The pieces without steps and speed, if then they fit into one line and else do not."""
+    for left_out in ((), (3,), (1, 3)):
+        kept = [piece for i, piece in enumerate(pieces) if i not in left_out]
+        if sum(len(text) for text, _ in kept) + len(GAP) * (len(kept) - 1) <= width:
+            return kept
+    return pieces
 
 
 def _wrapped(pieces: list[tuple[str, str]], width: int) -> Text:

@@ -40,6 +40,7 @@ class Steps:
     _flatten_layers: Callable[[], list[Any]]
     _clear_losses: Callable[[], None]
     _callable: Callable[[], bool]
+    _output_names: Callable[[], list[str] | None]
 
     optimizer: Any
     _compiled: Compiled | None
@@ -49,6 +50,9 @@ class Steps:
     @property
     def metrics(self) -> list[Metric]:
         """Loss tracker, metrics of `compile`, losses of the outputs, then metrics of layers."""
+        return self._own_metrics()
+
+    def _own_metrics(self) -> list[Metric]:
         found: list[Metric] = []
         if self._compiled is not None:
             found.append(self._compiled.loss_tracker)
@@ -104,7 +108,7 @@ class Steps:
         values = self._in_order(logs)[1]
         return values[0] if len(values) == 1 else values
 
-    # --- one step; may be overridden -----------------------------------------------------------------
+    # --- one step; may be overridden --------------------------------------------------------------
 
     def compute_loss(
         self,
@@ -145,9 +149,7 @@ class Steps:
             total = total + part
         return total
 
-    def _compute_loss(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
-    ) -> Any:
+    def _compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         """`compute_loss`, which users may have written without the argument `training`."""
         if "training" in inspect.signature(self.compute_loss).parameters:
             return self.compute_loss(x, y, y_pred, sample_weight, training=training)
@@ -185,7 +187,9 @@ class Steps:
             scaled = self.optimizer.scale_loss(loss)
         weights = self.trainable_weights
         if weights:
-            self.optimizer.apply_gradients(zip(tape.gradient(scaled, weights), weights, strict=True))
+            self.optimizer.apply_gradients(
+                zip(tape.gradient(scaled, weights), weights, strict=True)
+            )
         self._track_loss(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
@@ -209,16 +213,17 @@ class Steps:
             samples = next(leaf for leaf in flatten(x) if leaf is not None).shape[0]
             self._compiled.loss_tracker.update_state(loss, sample_weight=float(samples))
 
-    # --- the state of a step ----------------------------------------------------------------------------
+    # --- the state of a step ----------------------------------------------------------------------
 
     def _state_variables(self) -> list[Variable]:
         """All that a step may change."""
-        optimizers_here = [self.optimizer] if self.optimizer is not None else []
+        # `metrics` may be a property of the user's that leaves some out.
+        metrics = [*self._own_metrics(), *self.metrics]
         return unique(
             [
                 *self.variables,
-                *(v for o in [*optimizers_here, *members(self, Optimizer)] for v in o.variables),
-                *(v for m in self.metrics for v in m.variables),
+                *(v for optimizer in members(self, Optimizer) for v in optimizer.variables),
+                *(v for metric in metrics for v in metric.variables),
                 global_seed(),
             ]
         )

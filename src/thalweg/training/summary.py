@@ -138,7 +138,8 @@ def _column_widths(
     found = [end - start - 2 for start, end in zip([0, *ends], ends, strict=False)]
     if min(found) < 4:
         raise ValueError(
-            f"summary: positions {list(positions)} leave a column less than 4 of {width} characters."
+            f"summary: positions {list(positions)} leave a column less than 4 characters of "
+            f"{width}."
         )
     return list(found)
 

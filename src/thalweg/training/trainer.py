@@ -19,7 +19,12 @@ from thalweg.training.compile_loss import CompileLoss
 from thalweg.training.compile_metrics import CompileMetrics
 from thalweg.training.compiled import Compiled, compile_arguments, described
 from thalweg.training.data_adapter import DataAdapter, unpack_x_y_sample_weight
-from thalweg.training.data_adapters import adapter_for, split_validation, validation_adapter
+from thalweg.training.data_adapters import (
+    adapter_for,
+    in_validation_data,
+    split_validation,
+    validation_adapter,
+)
 from thalweg.training.feeder import Feeder
 from thalweg.training.fit_arguments import (
     check_epochs,
@@ -59,7 +64,7 @@ class Trainer(Steps):
         self._position = Position()
         self._resumed: tuple[Position, list[Variable], list[Tensor]] | None = None
 
-    # --- compile --------------------------------------------------------------------------------
+    # --- compile ----------------------------------------------------------------------------------
 
     def compile(
         self,
@@ -96,7 +101,7 @@ class Trainer(Steps):
         >>> model = tw.Sequential([tw.Input((2,)), tw.layers.Dense(1)])
         >>> model.compile("sgd", "mse", metrics=["mae"])
         """
-        names = self.output_names if getattr(self, "_graph", None) is not None else None
+        names = self._output_names()
         found = optimizers.get(optimizer)
         compiled = Compiled(
             arguments={
@@ -149,8 +154,6 @@ class Trainer(Steps):
             )
             return
         self.compile(**compile_arguments(config))
-        if self.built and self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
 
     def _resume(self, position: Position, variables: list[Variable], values: list[Tensor]) -> None:
         """Called by a callback when training begins: go on from there instead."""
@@ -239,7 +242,8 @@ class Trainer(Steps):
             )
         self._prepare(adapter, training=True, class_weight=class_weight)
         if validation is not None:
-            self._prepare(validation, training=False)
+            with in_validation_data():
+                self._prepare(validation, training=False)
 
         feeder = Feeder(adapter, steps_per_epoch, "steps_per_epoch")
         self._introduce(told, verbose, epochs, feeder)
@@ -254,7 +258,8 @@ class Trainer(Steps):
         self, adapter: DataAdapter, training: bool, class_weight: dict[int, float] | None = None
     ) -> None:
         outputs = prepare(self, adapter.peek(), training)
-        check_target_values(self, adapter.in_memory(), outputs)
+        if self._custom_step(training) is None:
+            check_target_values(self, adapter.in_memory(), outputs)
         if class_weight:
             check_known_classes(class_weight, outputs)
 
@@ -262,6 +267,7 @@ class Trainer(Steps):
         self, callbacks: Any, verbose: int | str, add_history: bool = False
     ) -> CallbackList:
         if isinstance(callbacks, CallbackList):
+            callbacks.add_defaults(add_history)
             return callbacks
         return CallbackList(callbacks, add_history=add_history, add_progbar=verbose != 0)
 
@@ -271,7 +277,7 @@ class Trainer(Steps):
         callbacks.set_model(self)
         callbacks.set_params({"verbose": verbose, "epochs": epochs, "steps": feeder.num_batches})
 
-    # --- evaluate and predict -----------------------------------------------------------------------
+    # --- evaluate and predict ---------------------------------------------------------------------
 
     def evaluate(
         self,

@@ -98,7 +98,8 @@ def _exponential(x: Tensor, alpha: float, width: float) -> Tensor:
 @op
 def hard_tanh(x: Any) -> Tensor:
     """`x` between -1 and 1."""
-    return clipped(_number(x), -1, 1)
+    tensor = _number(x)
+    return clipped(tensor, 0 if tensor.dtype.kind == "u" else -1, 1)
 
 
 @op

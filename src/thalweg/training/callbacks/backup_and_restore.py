@@ -65,7 +65,7 @@ class BackupAndRestore(Callback):
             return
         try:
             self._restore(latest)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             if not os.path.exists(previous):
                 raise
             self._restore(previous)
@@ -80,7 +80,9 @@ class BackupAndRestore(Callback):
                 f"BackupAndRestore: {path} holds {len(state['variables'])} states for "
                 f"{len(others)} of this model; remove the folder or use the same model."
             )
-        values = [_tensor(saved, v, path) for saved, v in zip(state["variables"], others, strict=True)]
+        values = [
+            _tensor(saved, v, path) for saved, v in zip(state["variables"], others, strict=True)
+        ]
         self.model.load_weights(self._in_folder(state["weights"]))
         self.model._resume(position, others, values)
 

@@ -83,14 +83,17 @@ class CallbackList(Callback):
         **params: Any,
     ) -> None:
         self.callbacks = _checked(callbacks)
-        kinds = {type(c) for c in self.callbacks}
-        if add_history and not any(issubclass(k, History) for k in kinds):
-            self.callbacks.append(History())
-        if add_progbar and not any(issubclass(k, ProgbarLogger) for k in kinds):
-            self.callbacks.append(ProgbarLogger())
+        self.add_defaults(add_history, add_progbar)
         if model is not None:
             self.set_model(model)
         self.set_params(params)
+
+    def add_defaults(self, add_history: bool = False, add_progbar: bool = False) -> None:
+        """Add a `History` and a `ProgbarLogger`, if wanted and not there yet."""
+        if add_history and not any(isinstance(c, History) for c in self.callbacks):
+            self.callbacks.append(History())
+        if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
+            self.callbacks.append(ProgbarLogger())
 
     def append(self, callback: Callback) -> None:
         """Add a callback at the end."""

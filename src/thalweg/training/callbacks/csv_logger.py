@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -58,6 +57,4 @@ class CSVLogger(Callback):
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, Iterable) and not isinstance(value, str) and np.ndim(value):
-        return f"[{', '.join(map(str, value))}]"
-    return value
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, np.ndarray) else value

@@ -54,7 +54,8 @@ class SwapEMAWeights(Callback):
         if not self.swap_on_epoch:
             return
         self._swap(True)
-        if self.params is not None and epoch == self.params["epochs"] - 1:
+        last = self.params is not None and epoch == self.params["epochs"] - 1
+        if last or self.model.stop_training:
             # When fit ends, the optimizer sets the weights to the averages: both are the averages
             # from here on.
             for variable, average in self._pairs():
