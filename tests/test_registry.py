@@ -155,7 +155,7 @@ def test_what_has_no_config_is_refused():
     ids=str,
 )
 def test_damaged_descriptions_are_one_sentence(config: Any):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=r"\S") as caught:
         registry.deserialize_keras_object(config)
     assert "\n" not in str(caught.value)
 
@@ -385,9 +385,7 @@ def test_scopes_nest_and_end():
         assert registry.get_registered_object("a") == 1
         assert "a" not in registry.get_custom_objects()
         seen = []
-        thread = threading.Thread(
-            target=lambda: seen.append(registry.get_registered_object("a"))
-        )
+        thread = threading.Thread(target=lambda: seen.append(registry.get_registered_object("a")))
         thread.start()
         thread.join()
         assert seen == [None]

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import thalweg
+
 __all__ = ["main"]
 
 
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="thalweg", description="Deep learning in Python.")
-    parser.add_argument("--version", action=_Version)
+    parser.add_argument("--version", action="version", version=f"thalweg {thalweg.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     demo = commands.add_parser(
         "demo",
@@ -55,19 +57,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
     return parser
-
-
-class _Version(argparse.Action):
-    """Prints the version when it is asked for: looking it up takes time."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
-        super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        import thalweg
-
-        print(f"thalweg {thalweg.__version__}")
-        parser.exit()
 
 
 def _integer(least: int, most: int | None = None) -> Any:

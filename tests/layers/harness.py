@@ -1,7 +1,8 @@
 """One harness takes every layer through all that a layer has to do.
 
-Eager and symbolic calls, configuration there and back, weights out and in, gradients against
-central differences, half precision, and a trace whose graph computes what the eager call computes.
+Eager and symbolic calls, configuration there and back, weights out and in, a trace whose graph
+computes what the eager call computes, a little training, gradients against central differences, and
+half precision.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+import thalweg as tw
 from tests.gradients import check_gradients
 from thalweg import layers
 from thalweg.primitives.graph import evaluate_graph, trace
@@ -32,7 +34,8 @@ def sample(shape: Sequence[int], dtype: str = "float32", seed: int = 0) -> Array
     if np.dtype(dtype).kind in "iu":
         return rng.integers(0, 3, shape).astype(dtype)
     count = int(np.prod(shape))
-    values = (np.arange(count) + 0.5) / max(count, 1) * 2 - 1
+    # The shift keeps samples of different seeds apart.
+    values = (np.arange(count) + 0.5) / max(count, 1) * 2 - 1 + 0.011 * seed
     return rng.permutation(values).reshape(shape).astype(dtype)
 
 
@@ -135,10 +138,11 @@ def run_layer_test(
     _check_weights(layer, revived, args, kwargs)
     _check_trace(layer, args, {**kwargs})
     _check_trace(layer, args, {**kwargs, "training": True}) if _takes_training(layer) else None
+    _check_training(cls, init_kwargs, args, kwargs)
     if gradients:
         _check_gradients(cls, init_kwargs, args, kwargs, order)
     if half:
-        for dtype in ("float16", "bfloat16"):
+        for dtype in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16"):
             _check_half(cls, init_kwargs, args, kwargs, dtype)
     return layer
 
@@ -176,9 +180,7 @@ def _check_symbolic(
         symbols = _symbols((list(args), kwargs), batch, unknown)
         found = layer(*symbols[0], **symbols[1])
         given = [tuple(y.shape) for y in flatten(found)]
-        wanted = [
-            (None, *s[1:]) if unknown and s and s[0] == batch else tuple(s) for s in expected
-        ]
+        wanted = [(None, *s[1:]) if unknown and s and s[0] == batch else tuple(s) for s in expected]
         assert given == wanted, (given, wanted)
     if not kwargs and len(args) == 1 and isinstance(args[0], np.ndarray):
         found = cls(**init_kwargs).compute_output_shape(args[0].shape)
@@ -269,12 +271,35 @@ def _check_gradients(cls: Any, init_kwargs: Any, args: Any, kwargs: Any, order: 
     check_gradients(function, *arrays, *starts, order=order, atol=1e-5, rtol=1e-4)
 
 
+def _check_training(cls: Any, init_kwargs: Any, args: Any, kwargs: Any) -> None:
+    """A model of this layer alone trains: each trainable weight moves, and stays finite."""
+    layer = cls(**init_kwargs)
+    symbols, literals = _symbols(list(args), None, False), kwargs
+    outputs = layer(*symbols, **literals)
+    if not layer.trainable_weights or any(y.dtype.kind != "f" for y in flatten(outputs)):
+        return
+    model = tw.Model(symbols, outputs)
+    model.compile(tw.optimizers.SGD(0.01), "mse")
+    targets = [sample(y.shape, seed=i) + 1.5 for i, y in enumerate(flatten(outputs))]
+    before = layer.get_weights()
+    data = [x for x in flatten(list(args)) if isinstance(x, np.ndarray)]
+    batch = data[0].shape[0]
+    history = model.fit(data, targets, epochs=2, batch_size=batch, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    trained = {id(v) for v in layer.trainable_weights}
+    for old, variable in zip(before, layer.weights, strict=True):
+        new = variable.numpy()
+        assert np.isfinite(new).all()
+        assert id(variable) not in trained or (old != new).any(), variable.path
+
+
 def _check_half(cls: Any, init_kwargs: Any, args: Any, kwargs: Any, dtype: str) -> None:
     layer = cls(**{**init_kwargs, "dtype": dtype})
     outputs = layer(*args, **kwargs)
     for y in flatten(outputs):
         if y.dtype.kind == "f" or y.dtype.name == "bfloat16":
-            assert y.dtype.name == dtype
+            assert y.dtype.name == dtype.removeprefix("mixed_"), (y.dtype.name, dtype)
             assert np.isfinite(np.asarray(y).astype(np.float32)).all()
+    kept = "float32" if dtype.startswith("mixed_") else dtype
     for variable in layer.weights:
-        assert variable.dtype.kind in "iu" or variable.dtype.name == dtype, variable
+        assert variable.dtype.kind in "iu" or variable.dtype.name == kept, variable

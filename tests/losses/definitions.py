@@ -28,7 +28,9 @@ def huber(y: Array, p: Array, delta: float = 1.0) -> Array:
     return np.where(e <= delta, e**2 / 2, delta * e - delta**2 / 2).mean(-1)
 
 
-def binary_crossentropy(y: Array, p: Array, from_logits: bool = False, smoothing: float = 0) -> Array:
+def binary_crossentropy(
+    y: Array, p: Array, from_logits: bool = False, smoothing: float = 0
+) -> Array:
     p = clipped(sigmoid(p) if from_logits else p)
     y = y * (1 - smoothing) + smoothing / 2
     return -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean(-1)

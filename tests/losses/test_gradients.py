@@ -11,6 +11,7 @@ from tests.gradients import check_gradients
 from thalweg import losses
 from thalweg.autodiff import GradientTape
 from thalweg.ops import convert_to_tensor
+from thalweg.primitives.graph import evaluate_graph, trace
 
 random = np.random.default_rng(7)
 Y = random.normal(size=(4, 3))
@@ -60,6 +61,15 @@ def test_gradient(case: tuple[Any, Any, Any]) -> None:
     # Dice and Tversky are one number for the whole batch.
     weights = weights[0] if loss.name in ("dice", "tversky") else weights
     check_gradients(lambda p: loss(y_true, p, weights), y_pred)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case[0]))
+def test_a_traced_loss_is_the_same(case: tuple[Any, Any, Any]) -> None:
+    loss, y_true, y_pred = case
+    graph = trace(lambda y, p: [loss(y, p)], [convert_to_tensor(y_true), convert_to_tensor(y_pred)])
+    captured = [np.asarray(outer) for outer, _ in graph.captures]
+    (found,) = evaluate_graph(graph, [y_true, y_pred], captured)
+    np.testing.assert_allclose(found, loss(y_true, y_pred), rtol=1e-12)
 
 
 def test_second_order() -> None:

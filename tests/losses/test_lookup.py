@@ -98,7 +98,10 @@ def test_own_losses() -> None:
     assert losses.deserialize(config, {"Own": Own}).name == "mine"
     with custom_object_scope({"Own": Own}):
         assert type(losses.get("Own")) is Own
-    function = lambda y_true, y_pred: y_pred  # noqa: E731
+
+    def function(y_true: Any, y_pred: Any) -> Any:
+        return y_pred
+
     assert losses.get(function) is function
 
 

@@ -48,7 +48,13 @@ BY_HAND: list[tuple[str, Any, Any, dict[str, Any], list[float]]] = [
         {"label_smoothing": 0.2},
         [-0.9 * np.log(0.75) - 0.1 * np.log(0.25)],
     ),
-    ("sparse_categorical_crossentropy", [1, 0], [[0.25, 0.75]] * 2, {}, list(-np.log([0.75, 0.25]))),
+    (
+        "sparse_categorical_crossentropy",
+        [1, 0],
+        [[0.25, 0.75]] * 2,
+        {},
+        list(-np.log([0.75, 0.25])),
+    ),
     ("binary_focal_crossentropy", [[1.0]], [[0.5]], {}, [0.25 * np.log(2)]),
     (
         "binary_focal_crossentropy",
@@ -60,7 +66,13 @@ BY_HAND: list[tuple[str, Any, Any, dict[str, Any], list[float]]] = [
     ("categorical_focal_crossentropy", [[0.0, 1.0]], [[0.5, 0.5]], {}, [0.0625 * np.log(2)]),
     ("categorical_generalized_cross_entropy", [1], [[0.75, 0.25]], {"q": 0.5}, [1.0]),
     ("dice", [[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]], {"axis": -1}, [1 / 3]),
-    ("tversky", [[1.0, 1.0, 0.0]], [[1.0, 0.0, 1.0]], {"alpha": 0.2, "beta": 0.8, "axis": -1}, [0.5]),
+    (
+        "tversky",
+        [[1.0, 1.0, 0.0]],
+        [[1.0, 0.0, 1.0]],
+        {"alpha": 0.2, "beta": 0.8, "axis": -1},
+        [0.5],
+    ),
 ]
 
 
@@ -88,9 +100,7 @@ def test_regression_by_definition(shape: tuple[int, ...], seed: int) -> None:
     close(losses.mean_squared_error(y, p), ((y - p) ** 2).mean(-1))
     close(losses.mean_absolute_error(y, p), np.abs(y - p).mean(-1))
     far = np.where(np.abs(y) < 0.1, 1.0, y)
-    close(
-        losses.mean_absolute_percentage_error(far, p), 100 * np.abs((far - p) / far).mean(-1)
-    )
+    close(losses.mean_absolute_percentage_error(far, p), 100 * np.abs((far - p) / far).mean(-1))
     a, b = np.abs(y), np.abs(p)
     close(
         losses.mean_squared_logarithmic_error(a, b),
@@ -118,7 +128,9 @@ def test_crossentropies_by_definition(shape: tuple[int, ...], seed: int) -> None
         close(losses.sparse_categorical_crossentropy(labels[..., None], p, from_logits), expected)
         first = np.moveaxis(p, -1, 0)
         close(
-            losses.categorical_crossentropy(np.moveaxis(one_hot, -1, 0), first, from_logits, axis=0),
+            losses.categorical_crossentropy(
+                np.moveaxis(one_hot, -1, 0), first, from_logits, axis=0
+            ),
             expected,
         )
     close(
@@ -190,9 +202,7 @@ def test_probabilities_of_zero_stay_finite() -> None:
 
 def test_large_logits_stay_finite() -> None:
     close(losses.binary_crossentropy([[0.0]], [[1000.0]], from_logits=True), [1000.0])
-    close(
-        losses.sparse_categorical_crossentropy([0], [[0.0, 1000.0]], from_logits=True), [1000.0]
-    )
+    close(losses.sparse_categorical_crossentropy([0], [[0.0, 1000.0]], from_logits=True), [1000.0])
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])

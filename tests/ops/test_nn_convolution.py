@@ -130,7 +130,7 @@ def test_conv_transpose_output_padding() -> None:
     longer = np.asarray(ops.conv_transpose(x, w, 2, "valid", 1))
     assert plain.shape == (1, 7, 4)
     np.testing.assert_allclose(longer, np.pad(plain, [(0, 0), (0, 1), (0, 0)]))
-    with pytest.raises(ValueError, match=r"output_padding must lie in 0..stride - 1"):
+    with pytest.raises(ValueError, match=r"output_padding must lie in 0..\[1\]"):
         ops.conv_transpose(x, w, 2, "valid", 2)
 
 

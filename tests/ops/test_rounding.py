@@ -43,6 +43,11 @@ def test_decimals(decimals: int) -> None:
     close(ops.round(z, decimals), np.round(z, decimals))
 
 
+def test_units_beyond_the_dtype() -> None:
+    assert ops.round(np.array([127, -128], np.int8), -3).tolist() == [0, 0]
+    assert ops.round(np.array([200, 149, 50], np.uint8), -2).tolist() == [200, 100, 0]
+
+
 def test_nextafter() -> None:
     for dtype in ("float16", "float32", "float64"):
         x = np.array([0.0, 1.0, -1.0, 1e-7, np.inf, 3.0], dtype)

@@ -64,6 +64,17 @@ def test_several_axes_of_length_one() -> None:
         close(ops.squeeze(y, one), np.squeeze(y, one))
 
 
+def test_axes_may_be_numpy_numbers() -> None:
+    x, one = np.zeros((2, 3)), np.int64(1)
+    close(ops.expand_dims(x, one), np.expand_dims(x, 1))
+    close(ops.moveaxis(x, one, np.int64(0)), np.moveaxis(x, 1, 0))
+    close(ops.roll(x, one, one), x)
+    close(ops.sum(x, one), x.sum(1))
+    close(ops.tile(x, one), x)
+    with pytest.raises(TypeError, match="expand_dims: axis must be whole numbers"):
+        ops.expand_dims(x, 1.5)
+
+
 def test_what_is_left_to_reshape() -> None:
     x = np.arange(12)
     for shape in ((-1,), (3, -1), (-1, 2, 2), [2, -1], -1):

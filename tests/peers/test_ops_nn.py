@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from thalweg import ops
 
@@ -309,6 +311,29 @@ def test_conv_layouts(data_format: str) -> None:
     compare("conv", x, values(3, 3, 4, 5), 2, "same", data_format, atol=1e-4)
     compare("conv_transpose", x, values(3, 3, 5, 4), 2, "same", None, data_format, atol=1e-4)
     compare("depthwise_conv", x, values(3, 3, 4, 2), 1, "same", data_format)
+
+
+@given(
+    st.integers(1, 2),
+    st.lists(st.integers(1, 9), min_size=2, max_size=2),
+    st.lists(st.integers(1, 4), min_size=2, max_size=2),
+    st.lists(st.integers(1, 3), min_size=2, max_size=2),
+    st.integers(1, 3),
+    st.sampled_from(["valid", "same"]),
+)
+@settings(max_examples=30)
+def test_windows_of_random_shapes(
+    batch: int, size: list[int], window: list[int], stride: list[int], groups: int, padding: str
+) -> None:
+    x = values(batch, *size, 2 * groups)
+    steps = tuple(stride)
+    transposed = values(*window, 3, 2 * groups, seed=2)
+    compare("conv_transpose", x, transposed, steps, padding, atol=1e-4)
+    if padding == "valid" and any(n < w for n, w in zip(size, window, strict=True)):
+        return
+    compare("conv", x, values(*window, 2, 3 * groups, seed=1), steps, padding, atol=1e-4)
+    compare("max_pool", x, tuple(window), steps, padding)
+    compare("average_pool", x, tuple(window), steps, padding)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any
@@ -272,3 +273,28 @@ def test_names_and_order_of_results() -> None:
         names = {round(v, 9): sorted(n for n in found if found[n] == v) for v in listed}
         results.append((set(found), [names[round(v, 9)] for v in listed]))
     assert results[0] == results[1]
+
+
+METHODS = [
+    *("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch"),
+    *("predict_on_batch", "compute_loss", "compute_metrics", "summary", "reset_metrics"),
+    *("get_compile_config", "compile_from_config", "get_metrics_result"),
+]
+
+
+def parameters(function: Any) -> list[tuple[str, Any]]:
+    found = inspect.signature(function).parameters.values()
+    return [(p.name, p.default) for p in found if p.kind is not p.VAR_KEYWORD]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_signatures_of_methods(name: str) -> None:
+    assert parameters(getattr(tw.Model, name)) == parameters(getattr(keras.Model, name))
+
+
+@pytest.mark.parametrize("name", [n for n in tw.callbacks.__all__ if n[0].isupper()])
+def test_signatures_of_callbacks(name: str) -> None:
+    ours, theirs = getattr(tw.callbacks, name), getattr(keras.callbacks, name)
+    assert parameters(ours) == parameters(theirs)
+    methods = [m for m in dir(keras.callbacks.Callback) if m.startswith("on_")]
+    assert all(hasattr(ours, m) for m in methods)

@@ -20,7 +20,7 @@ from thalweg.tensor.dtypes import DTYPES
 REAL = (*FLOATS, *INTEGERS)
 RUNNING: dict[str, tuple[np.ufunc, tuple[str, ...]]] = {
     "cumsum": (np.add, (*REAL, "complex64", "complex128")),
-    "cumprod": (np.multiply, REAL),
+    "cumprod": (np.multiply, (*REAL, "complex64", "complex128")),
     "cummax": (np.maximum, REAL),
     "cummin": (np.minimum, REAL),
 }
@@ -95,7 +95,7 @@ def test_gradients(name: str, reverse: bool, axis: int) -> None:
     check_gradients(squared, x, order=2, atol=1e-4)
     check_gradients(squared, x[:1, :1], order=2)
     check_gradients(squared, x[:0], order=2)
-    if name == "cumsum":
+    if name in ("cumsum", "cumprod"):
         check_gradients(squared, x + 1j * x[::-1], order=2, atol=1e-4)
     if name == "cumprod":
         x[1, 1] = x[3, 1] = x[0, 2] = 0.0

@@ -21,9 +21,14 @@ def test_a_new_file(tmp_path: Path):
 
 def test_a_failure_leaves_the_old_file(tmp_path: Path):
     (tmp_path / "a").write_bytes(b"old")
-    with pytest.raises(RuntimeError, match="stop"), atomic_file(tmp_path / "a") as file:
-        file.write(b"half")
-        raise RuntimeError("stop")
+
+    def stop() -> None:
+        with atomic_file(tmp_path / "a") as file:
+            file.write(b"half")
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        stop()
     assert (tmp_path / "a").read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 

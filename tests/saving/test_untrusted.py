@@ -194,6 +194,19 @@ def test_models_inside_models_without_end(saved: Path):
     refusal(saved, "nested too deep")
 
 
+@pytest.mark.parametrize("units", [1 << 24, 1 << 40, 1 << 70])
+def test_layers_without_bounds(saved: Path, units: int):
+    """The shape of a weight is believed only if the file has as many values."""
+
+    def change(config: Any) -> None:
+        layer = config["config"]["layers"][-1]
+        layer["config"]["units"] = units
+        del layer["build_config"]
+
+    with_config(saved, change)
+    refusal(saved, r"'kernel' of shape .* is larger than all that the file holds")
+
+
 # --- weights --------------------------------------------------------------------------------------
 
 

@@ -128,9 +128,11 @@ def test_validation_frequency_steps_and_batch_size():
     assert len(history["loss"]) == 4
     assert len(history["val_loss"]) == 2
     assert seen == [0, 1, 2] * 2
-    listed = linear().fit(
-        X, Y, epochs=5, validation_data=(X, Y), validation_freq=[1, 4], verbose=0
-    ).history
+    listed = (
+        linear()
+        .fit(X, Y, epochs=5, validation_data=(X, Y), validation_freq=[1, 4], verbose=0)
+        .history
+    )
     assert len(listed["val_loss"]) == 2
 
 
@@ -169,7 +171,7 @@ def test_each_epoch_has_an_order_of_its_own():
 
     note = tw.callbacks.LambdaCallback(on_epoch_begin=begin)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("thalweg.training.trainer.prepare", lambda *args: None)
+        patch.setattr("thalweg.training.trainer.make_ready", lambda *args, **kwargs: None)
         model.fit(x, x, batch_size=8, epochs=3, callbacks=[note], verbose=0)
         model.fit(x, x, batch_size=8, epochs=1, shuffle=False, callbacks=[note], verbose=0)
     assert all(sorted(order) == list(range(50)) for order in orders)
@@ -252,9 +254,7 @@ def test_regularization_is_part_of_the_loss():
     predicted = model.predict(X, verbose=0)
     kernel = model.get_weights()[0]
     expected = (
-        np.mean((predicted - Y) ** 2)
-        + 0.1 * np.sum(kernel**2)
-        + 0.01 * np.sum(predicted**2) / 10
+        np.mean((predicted - Y) ** 2) + 0.1 * np.sum(kernel**2) + 0.01 * np.sum(predicted**2) / 10
     )
     assert model.evaluate(X, Y, verbose=0) == pytest.approx(expected, rel=1e-5)
     assert model.train_on_batch(X, Y) == pytest.approx(expected, rel=1e-5)
@@ -377,6 +377,20 @@ def test_moving_averages_become_the_weights_at_the_end():
     np.testing.assert_allclose(
         model.get_weights()[0], 0.5 * kernels[0] + 0.5 * kernels[1], rtol=1e-5
     )
+
+
+def test_without_a_step_there_are_no_averages():
+    model = linear(optimizer=tw.optimizers.SGD(0.05, use_ema=True))
+    before = model.get_weights()[0]
+
+    class Fail(tw.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        model.fit(X, Y, callbacks=[Fail()], verbose=0)
+    model.fit(X, Y, epochs=0, verbose=0)
+    np.testing.assert_array_equal(model.get_weights()[0], before)
 
 
 def test_single_batches():

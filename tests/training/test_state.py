@@ -18,7 +18,9 @@ def test_values_go_in_and_out_and_variables_stay():
         return v * w
 
     pure = functionalize(function, [v, w])
-    outputs, values = pure([tw.ops.convert_to_tensor([5.0, 5.0]), tw.ops.convert_to_tensor(2.0)], [1.0, 0.0])
+    outputs, values = pure(
+        [tw.ops.convert_to_tensor([5.0, 5.0]), tw.ops.convert_to_tensor(2.0)], [1.0, 0.0]
+    )
     np.testing.assert_array_equal(outputs, [12.0, 10.0])
     np.testing.assert_array_equal(values[0], [6.0, 5.0])
     np.testing.assert_array_equal(values[1], 2.0)
@@ -68,7 +70,9 @@ def test_it_can_be_traced_and_replayed():
 
     pure = functionalize(step, [v])
     x = np.array([3.0, 1.0], "float32")
-    graph = trace(lambda value, x: [*(r := pure([value], x))[1], r[0]], [v, tw.ops.convert_to_tensor(x)])
+    graph = trace(
+        lambda value, x: [*(r := pure([value], x))[1], r[0]], [v, tw.ops.convert_to_tensor(x)]
+    )
     assert not any(c is v._tensor for c in graph.captured)  # constants only
     replayed = evaluate_graph(graph, [v.numpy(), x], [c.numpy() for c in graph.captured])
     outputs, values = pure(present_values([v]), tw.ops.convert_to_tensor(x))

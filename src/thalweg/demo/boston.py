@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from thalweg.callbacks import LambdaCallback
 from thalweg.datasets import boston_housing
 from thalweg.datasets._files import read_table
 from thalweg.initializers import GlorotUniform, LecunNormal
 from thalweg.layers import Dense, Input
+from thalweg.models import Sequential
 from thalweg.optimizers import SGD
 from thalweg.random import set_random_seed
-from thalweg.training.callbacks import LambdaCallback
-from thalweg.training.sequential import Sequential
 
 __all__ = ["Demo", "Errors", "FeatureWeight", "Progress", "Rows", "run_demo"]
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
@@ -115,7 +116,7 @@ def _heading(demo: Demo) -> Group:
     )
 
 
-def _table(*, expand: bool) -> Table:
+def _table() -> Table:
     return Table(
         box=box.SIMPLE_HEAD,
         header_style="dim",
@@ -123,12 +124,12 @@ def _table(*, expand: bool) -> Table:
         show_edge=False,
         pad_edge=False,
         padding=(0, 2, 0, 0),
-        expand=expand,
+        expand=True,
     )
 
 
 def _errors(demo: Demo) -> Table:
-    table = _table(expand=True)
+    table = _table()
     table.add_column("Mean squared error", no_wrap=True)
     for title in ("train", "validation", "test", "test MAE"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -173,7 +174,7 @@ def _sparks(losses: Sequence[float]) -> str:
 
 
 def _weights(weights: Sequence[FeatureWeight]) -> Table:
-    table = _table(expand=True)
+    table = _table()
     table.add_column("Feature", no_wrap=True)
     table.add_column("Weight", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -209,7 +210,5 @@ class _Bar:
             left, right = " " * BAR_CELLS, (whole + right_half * half).ljust(BAR_CELLS)
         yield Text.assemble((left, self.style), (middle, "dim"), (right, self.style), no_wrap=True)
 
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> object:
-        from rich.measure import Measurement
-
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(2 * BAR_CELLS + 1, 2 * BAR_CELLS + 1)

@@ -55,7 +55,8 @@ class Identity(Initializer):
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Tensor:
         if len(shape) != 2:
             raise ValueError(f"Identity: shape must have two axes, got {tuple(shape)}.")
-        return self.gain * ops.eye(*shape, dtype=dtype_name(dtype))
+        rows, columns = shape
+        return self.gain * ops.eye(rows, columns, dtype=dtype_name(dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}

@@ -2,6 +2,14 @@
 
 from thalweg.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from thalweg.layers.activity_regularization import ActivityRegularization
+from thalweg.layers.adaptive_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from thalweg.layers.attention import AdditiveAttention, Attention
 from thalweg.layers.batch_normalization import BatchNormalization
 from thalweg.layers.bidirectional import Bidirectional
@@ -87,6 +95,12 @@ from thalweg.layers.wrapper import Wrapper
 __all__ = [
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
     "AdditiveAttention",
     "AlphaDropout",

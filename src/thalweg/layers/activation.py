@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg import activations, ops
-from thalweg.layers.arguments import error, known_length
+from thalweg.layers.arguments import known_length, not_negative
 from thalweg.layers.input_spec import InputSpec
 from thalweg.layers.layer import Layer
 from thalweg.layers.weights import set_weight_options, weight_config, weight_options
@@ -43,12 +43,6 @@ class Activation(Layer):
         }
 
 
-def _not_negative(layer: Layer, name: str, value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        raise error(layer, f"{name} must be a number that is not negative, got {value!r}.")
-    return value
-
-
 @serializable("keras.layers")
 class ReLU(Layer):
     """`max(inputs, 0)`; in general as `activations.relu`.
@@ -67,9 +61,9 @@ class ReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.max_value = None if max_value is None else _not_negative(self, "max_value", max_value)
-        self.negative_slope = _not_negative(self, "negative_slope", negative_slope)
-        self.threshold = _not_negative(self, "threshold", threshold)
+        self.max_value = None if max_value is None else not_negative(self, "max_value", max_value)
+        self.negative_slope = not_negative(self, "negative_slope", negative_slope)
+        self.threshold = not_negative(self, "threshold", threshold)
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
@@ -95,7 +89,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.negative_slope = _not_negative(self, "negative_slope", negative_slope)
+        self.negative_slope = not_negative(self, "negative_slope", negative_slope)
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:

@@ -6,6 +6,8 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from thalweg import config
 from thalweg.tensor.tensor import Tensor
 
@@ -17,12 +19,16 @@ __all__ = [
     "data_format_of",
     "error",
     "known_length",
+    "not_negative",
     "one_of",
     "positive",
     "rate_of",
     "refuse",
     "tuple_of",
 ]
+
+
+_NUMBER = (int, float, np.floating)
 
 
 def error(layer: Layer, sentence: str) -> ValueError:
@@ -47,13 +53,20 @@ def positive(layer: Layer, name: str, value: Any) -> int:
     return number
 
 
+def not_negative(layer: Layer, name: str, value: Any) -> float:
+    """A number from 0 on."""
+    if isinstance(value, bool) or not isinstance(value, _NUMBER) or not value >= 0:
+        raise error(layer, f"{name} must be a number that is not negative, got {value!r}.")
+    return float(value)
+
+
 def rate_of(layer: Layer, name: str, value: Any) -> float:
     """A share of values to drop: at least 0, below 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+    if isinstance(value, bool) or not isinstance(value, _NUMBER) or not 0 <= value < 1:
         raise error(
             layer, f"{name} must be a number from 0 up to but not including 1, got {value!r}."
         )
-    return value
+    return float(value)
 
 
 def one_of(layer: Layer, name: str, value: Any, choices: Sequence[Any]) -> Any:
@@ -74,9 +87,9 @@ def tuple_of(layer: Layer, name: str, value: Any, rank: int, *, least: int = 1) 
         found = tuple(n for n in numbers if n is not None and n >= least)
         if len(found) == rank:
             return found
-    wanted = "positive integer" if least == 1 else f"integer from {least} on"
+    wanted = "a positive integer" if least == 1 else f"an integer from {least} on"
     many = f" or {rank} of them" if rank > 1 else ""
-    raise error(layer, f"{name} must be a {wanted}{many}, got {value!r}.")
+    raise error(layer, f"{name} must be {wanted}{many}, got {value!r}.")
 
 
 def data_format_of(layer: Layer, value: str | None) -> str:

@@ -102,8 +102,13 @@ class BatchNormalization(Layer):
         channels = known_length(self, input_shape, self.axis)
 
         def weight(name: str, trainable: bool) -> Variable:
-            options = weight_options(self, name)
-            return self.add_weight((channels,), name=name, trainable=trainable, **options)
+            return self.add_weight(
+                (channels,),
+                name=name,
+                trainable=trainable,
+                autocast=False,
+                **weight_options(self, name),
+            )
 
         self.gamma = weight("gamma", True) if self.scale else None
         self.beta = weight("beta", True) if self.center else None

@@ -168,6 +168,5 @@ def _copy(layer: Any, direction: str, **changes: Any) -> Any:
     description = serialize_keras_object(layer)
     name = f"{direction}_{layer.name.removeprefix(f'{direction}_')}"
     config = {**description["config"], "name": name, **changes}
-    return deserialize_keras_object(
-        {**description, "config": config, "build_config": None}, {type(layer).__name__: type(layer)}
-    )
+    known = {type(one).__name__: type(one) for one in (layer, *layer._flatten_layers())}
+    return deserialize_keras_object({**description, "config": config, "build_config": None}, known)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg import ops, random
-from thalweg.layers.arguments import data_format_of, error, rate_of
+from thalweg.layers.arguments import data_format_of, error, not_negative, rate_of
 from thalweg.layers.input_spec import InputSpec
 from thalweg.layers.layer import Layer
 from thalweg.registry import serializable
@@ -237,9 +237,7 @@ class GaussianNoise(_Noise):
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or stddev < 0:
-            raise error(self, f"stddev must be a number that is not negative, got {stddev!r}.")
-        self.stddev = stddev
+        self.stddev = not_negative(self, "stddev", stddev)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         if not training or self.stddev == 0:

@@ -455,13 +455,18 @@ class Layer:
 
     @property
     def variables(self) -> list[Variable]:
-        """All weights, then the states of random generators and metrics."""
+        """All weights, then the states of random generators, metrics and stateful layers."""
         states: list[Variable] = []
         for layer in [self, *self._flatten_layers()]:
-            states.extend(g.state for g in members(layer, SeedGenerator))
-            for metric in members(layer, Metric):
-                states.extend(metric.variables)
+            states.extend(layer._kept_variables())
         return unique([*self.weights, *states])
+
+    def _kept_variables(self) -> list[Variable]:
+        """The layer's own variables that are not weights: a step changes them, files lack them."""
+        found = [g.state for g in members(self, SeedGenerator)]
+        for metric in members(self, Metric):
+            found.extend(metric.variables)
+        return found
 
     @property
     def trainable_variables(self) -> list[Variable]:

@@ -46,7 +46,7 @@ class _Scaled(Layer):
 
     def _add_weights(self, shape: tuple[int, ...]) -> None:
         def weight(name: str) -> Variable:
-            return self.add_weight(shape, name=name, **weight_options(self, name))
+            return self.add_weight(shape, name=name, autocast=False, **weight_options(self, name))
 
         self.gamma = weight("gamma") if self.scale else None
         self.beta = weight("beta") if self.center else None

@@ -117,9 +117,8 @@ class Normalization(Layer):
         self.adapt_variance.assign((m2 / count).astype(np.float32))
 
     def _batches(self, data: Any) -> Iterator[Array]:
-        plain = isinstance(data, (list, tuple)) and all(
-            isinstance(x, (int, float)) for x in flatten(data)
-        )
+        leaves = flatten(data) if isinstance(data, (list, tuple)) else []
+        plain = bool(leaves) and all(isinstance(x, (int, float)) for x in leaves)
         if plain or isinstance(data, (Tensor, Variable, np.ndarray)):
             yield np.asarray(data)
         elif isinstance(data, Iterable):

@@ -104,6 +104,10 @@ class RNN(Layer):
                 self.get_initial_state(sequences_shape[0]),
             )
 
+    def _kept_variables(self) -> list[Variable]:
+        kept = [] if self.states is None else flatten(self.states)
+        return [*super()._kept_variables(), *kept]
+
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """The states with which a sequence begins: zeros, unless the cell says otherwise."""
         if hasattr(self.cell, "get_initial_state"):

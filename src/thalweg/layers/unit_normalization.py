@@ -46,7 +46,7 @@ class RMSNormalization(_AlongAxis):
 
     def build(self, input_shape: Any) -> None:
         shape = [known_length(self, input_shape, a) for a in _listed(self.axis)]
-        self.scale = self.add_weight(shape, "ones", name="scale")
+        self.scale = self.add_weight(shape, "ones", autocast=False, name="scale")
 
     def call(self, inputs: Any) -> Any:
         return ops.rms_normalization(inputs, scale=self.scale, axis=self.axis, epsilon=self.epsilon)

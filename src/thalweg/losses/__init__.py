@@ -4,6 +4,7 @@ A function returns the loss of each element, without the last axis in most cases
 to one number and takes sample weights and masks into account. `get` finds them by any spelling.
 """
 
+from thalweg.losses.connectionist import CTC, ctc
 from thalweg.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -14,7 +15,6 @@ from thalweg.losses.crossentropy import (
     categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
-from thalweg.losses.connectionist import CTC, ctc
 from thalweg.losses.divergence import KLDivergence, kl_divergence
 from thalweg.losses.focal import (
     BinaryFocalCrossentropy,

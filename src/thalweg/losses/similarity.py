@@ -14,6 +14,9 @@ from thalweg.tensor.tensor import Tensor
 
 __all__ = ["Circle", "CosineSimilarity", "circle", "cosine_similarity"]
 
+# NumPy's own does not know bfloat16.
+_finfo: Any = ml_dtypes.finfo
+
 
 @serializable(MODULE, "cosine_proximity")
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
@@ -88,7 +91,7 @@ def circle(
     pushes = gamma * ops.maximum(1.0 + margin - distances, 0.0) * (1.0 - margin - distances)
     # Pairs that do not count get a number that vanishes in the sum of exponentials and, other than
     # minus infinity, leaves the gradient finite where no pair counts.
-    absent = -float(ml_dtypes.finfo(embeddings.dtype).max) / 4
+    absent = -float(_finfo(embeddings.dtype).max) / 4
     pull = ops.logsumexp(ops.where(same, pulls, absent), axis=1)
     push = ops.logsumexp(ops.where(unlike, pushes, absent), axis=1)
     loss = ops.softplus(pull + push)

@@ -161,7 +161,8 @@ class _Thresholded(Metric):
         found = prepare(
             self.name, y_true, y_pred, sample_weight, "float32", self.top_k, self.class_id
         )
-        return count_confusions(*[ops.reshape(x, (-1,)) for x in found], self.thresholds)
+        labels, scores, weights = (ops.reshape(x, (-1,)) for x in found)
+        return count_confusions(labels, scores, weights, self.thresholds)
 
     def _shaped(self, result: Tensor) -> Tensor:
         return result[0] if len(self.thresholds) == 1 else result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ __all__ = [
     "floating",
     "promote",
     "splat",
+    "whole_numbers",
 ]
 
 Shape = tuple[int, ...]
@@ -135,6 +137,18 @@ def floating(x: Any) -> Tensor:
     return cast_to(tensor, result_type(tensor.dtype, float))
 
 
+def whole_numbers(name: str, argument: str, given: Any) -> Shape:
+    """One whole number or several, as a tuple of Python ints."""
+    try:
+        return (operator.index(given),)
+    except TypeError:
+        pass
+    try:
+        return tuple([operator.index(n) for n in given])
+    except TypeError:
+        raise TypeError(f"{name}: {argument} must be whole numbers, got {given!r}.") from None
+
+
 def canonical_axis(name: str, axis: int, rank: int) -> int:
     """The axis counted from the front; an error names the operation."""
     place = int(axis)
@@ -147,8 +161,8 @@ def canonical_axes(name: str, axis: int | Sequence[int] | None, rank: int) -> Sh
     """Sorted axes counted from the front; None means all of them."""
     if axis is None:
         return tuple(range(rank))
-    given = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
+    given = whole_numbers(name, "axis", axis)
     places = [canonical_axis(name, a, rank) for a in given]
     if len(set(places)) != len(places):
-        raise ValueError(f"{name}: axis {tuple(given)} names an axis twice.")
+        raise ValueError(f"{name}: axis {given} names an axis twice.")
     return tuple(sorted(places))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
 from thalweg import config
-from thalweg.ops.arguments import apply, cast_to, splat
+from thalweg.ops.arguments import apply, cast_to, splat, whole_numbers
 from thalweg.ops.dispatch import op
 from thalweg.primitives import elementwise as e
 from thalweg.primitives import iota, movement
@@ -38,11 +37,7 @@ Shape = tuple[int, ...]
 
 def as_shape(name: str, shape: Any) -> Shape:
     """A shape given as one number or several, as a tuple of non-negative Python ints."""
-    given = (shape,) if not hasattr(shape, "__len__") and not hasattr(shape, "__iter__") else shape
-    try:
-        found = tuple(operator.index(n) for n in given)
-    except TypeError:
-        raise TypeError(f"{name}: shape must be whole numbers, got {shape!r}.") from None
+    found = whole_numbers(name, "shape", shape)
     if min(found, default=0) < 0:
         raise ValueError(f"{name}: shape must not have negative lengths, got {found}.")
     return found

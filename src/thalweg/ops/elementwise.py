@@ -147,11 +147,10 @@ def power(x1: Any, x2: Any) -> Tensor:
     >>> ops.power([1.0, 2.0, 3.0], 2).numpy()
     array([1., 4., 9.], dtype=float32)
     """
-    if type(x2) is int and 1 <= x2 <= 3 and isinstance(x1, Tensor) and x1.dtype != bool_:
-        if x2 == 1:
-            return x1
-        squared = apply(e.mul, x1, x1)
-        return squared if x2 == 2 else apply(e.mul, squared, x1)
+    if type(x2) is int and 1 <= x2 <= 3:  # the common cases, as products
+        base = _number(x1)
+        squared = base if x2 == 1 else apply(e.mul, base, base)
+        return squared if x2 < 3 else apply(e.mul, squared, base)
     return apply(e.pow, *_numbers("power", x1, x2))
 
 

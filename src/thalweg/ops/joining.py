@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.ops.arguments import apply, canonical_axis, cast_to
+from thalweg.ops.arguments import apply, canonical_axis, cast_to, whole_numbers
 from thalweg.ops.dispatch import op
 from thalweg.ops.shaping import along, reshape
 from thalweg.primitives import gather, movement
@@ -240,7 +240,7 @@ def tile(x: Any, repeats: int | Sequence[int]) -> Tensor:
     array([1, 2, 1, 2], dtype=int32)
     """
     tensor = convert_to_tensor(x)
-    times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    times = whole_numbers("tile", "repeats", repeats)
     rank = max(len(times), len(tensor.shape))
     times = (1,) * (rank - len(times)) + times
     shape = (1,) * (rank - len(tensor.shape)) + tuple(tensor.shape)

@@ -13,7 +13,8 @@ from thalweg.ops.complex import imag, real
 from thalweg.ops.control_flow import fori_loop
 from thalweg.ops.dispatch import op
 from thalweg.ops.joining import stack
-from thalweg.ops.linalg import slogdet, square_root
+from thalweg.ops.linalg import slogdet
+from thalweg.ops.linalg.norms import square_root
 from thalweg.ops.reduction import max as maximum_of
 from thalweg.ops.reduction import sum as sum_of
 from thalweg.ops.shaping import along, expand_dims, reshape, squeeze

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from thalweg.ops.arguments import apply, cast_to, floating, promote
 from thalweg.ops.dispatch import op
 from thalweg.primitives import elementwise as e
@@ -65,11 +67,14 @@ def round(x: Any, decimals: int = 0) -> Tensor:
 
 def _round_integer(x: Tensor, unit: int) -> Tensor:
     """The nearest multiple of `unit`, halves to the even one."""
+    if unit > np.iinfo(x.dtype).max:
+        return e.zero_like(x)
     low = x // unit
     rest = x - low * unit
+    other = unit - rest  # how far it is to the multiple above
     odd = apply(e.ne, low % 2, e.zero_like(low))
-    half = apply(e.and_, apply(e.eq, rest * 2, rest * 0 + unit), odd)
-    up = apply(e.or_, apply(e.gt, rest * 2, rest * 0 + unit), half)
+    half = apply(e.and_, apply(e.eq, rest, other), odd)
+    up = apply(e.or_, apply(e.gt, rest, other), half)
     return (low + cast_to(up, x.dtype)) * unit
 
 

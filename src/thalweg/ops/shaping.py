@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
-from thalweg.ops.arguments import apply, canonical_axes, canonical_axis
+from thalweg.ops.arguments import apply, canonical_axes, canonical_axis, whole_numbers
 from thalweg.ops.creation import as_shape
 from thalweg.ops.dispatch import op
 from thalweg.primitives import movement
@@ -47,11 +46,7 @@ def reshape(x: Any, newshape: Any) -> Tensor:
            [3, 4]], dtype=int32)
     """
     tensor = convert_to_tensor(x)
-    given = newshape if isinstance(newshape, (tuple, list)) else (newshape,)
-    try:
-        shape = tuple([operator.index(n) for n in given])
-    except TypeError:
-        raise TypeError(f"reshape: newshape must be whole numbers, got {newshape!r}.") from None
+    shape = whole_numbers("reshape", "newshape", newshape)
     if shape == tensor.shape:
         return tensor
     if shape and min(shape) < 0:
@@ -79,13 +74,11 @@ def ravel(x: Any) -> Tensor:
     return reshape(tensor, (math.prod(tensor.shape),))
 
 
-@op
 def ndim(x: Any) -> int:
     """The number of axes."""
     return len(x.shape) if hasattr(x, "shape") else len(convert_to_tensor(x).shape)
 
 
-@op
 def size(x: Any) -> int:
     """The number of elements."""
     return math.prod(x.shape if hasattr(x, "shape") else convert_to_tensor(x).shape)
@@ -107,8 +100,7 @@ def expand_dims(x: Any, axis: int | Sequence[int]) -> Tensor:
     (1, 2)
     """
     tensor = convert_to_tensor(x)
-    added = 1 if isinstance(axis, int) else len(tuple(axis))
-    rank = len(tensor.shape) + added
+    rank = len(tensor.shape) + len(whole_numbers("expand_dims", "axis", axis))
     places = canonical_axes("expand_dims", axis, rank)
     rest = iter(tensor.shape)
     shape = tuple([1 if i in places else next(rest) for i in range(rank)])
@@ -170,8 +162,8 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
     tensor = convert_to_tensor(x)
     rank = len(tensor.shape)
     left, right = (
-        [canonical_axis("moveaxis", a, rank) for a in ([axes] if isinstance(axes, int) else axes)]
-        for axes in (source, destination)
+        [canonical_axis("moveaxis", a, rank) for a in whole_numbers("moveaxis", name, axes)]
+        for name, axes in (("source", source), ("destination", destination))
     )
     if len(left) != len(right) or len(set(left)) != len(left) or len(set(right)) != len(right):
         raise ValueError(
@@ -258,8 +250,7 @@ def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = 
     tensor = convert_to_tensor(x)
     if axis is None:
         return reshape(roll(reshape(tensor, (math.prod(tensor.shape),)), shift, 0), tensor.shape)
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    shifts = [shift] if isinstance(shift, int) else list(shift)
+    axes, shifts = whole_numbers("roll", "axis", axis), whole_numbers("roll", "shift", shift)
     if 1 not in (len(axes), len(shifts)) and len(axes) != len(shifts):
         raise ValueError(f"roll: shift {shift} and axis {axis} must be equally many.")
     length = max(len(axes), len(shifts))

@@ -136,15 +136,14 @@ def geomspace(
         axis: where the new axis stands when `start` and `stop` are tensors.
 
     >>> from thalweg import ops
-    >>> ops.geomspace(1, 1000, 4).numpy()
-    array([   1.,   10.,  100., 1000.], dtype=float32)
+    >>> ops.geomspace(1, 16, 5).numpy()
+    array([ 1.,  2.,  4.,  8., 16.], dtype=float32)
     """
     count = _count("geomspace", num)
     first, last, wanted = _ends("geomspace", start, stop, dtype)
-    sizes = [apply(e.log, apply(e.abs_, x)) for x in (first, last)]
-    found = apply(e.exp, _between(sizes[0], sizes[1], count, endpoint))
-    found = found * apply(e.sign, first)
-    # exp(log(x)) is not quite x: the ends are put in as they are.
+    ratio = last / first
+    found = first * ratio ** _between(e.zero_like(ratio), e.one_like(ratio), count, endpoint)
+    # first * (last / first) is not quite last: the ends are put in as they are.
     number = np.arange(count).reshape(count, *(1,) * len(first.shape))
     found = where(number == 0, first, found)
     if endpoint:

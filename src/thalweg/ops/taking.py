@@ -97,7 +97,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     tensor = apply(movement.broadcast_to, tensor, shape=(*rows, n))
     places = apply(movement.broadcast_to, places, shape=(*rows, k))
     places = apply(e.max_, places, e.zero_like(places))
-    places = apply(e.min_, places, places * 0 + max(n - 1, 0))
+    places = apply(e.min_, places, splat(max(n - 1, 0), places.shape, places.dtype))
     # All rows one after another: the row's number tells where its elements begin.
     count = math.prod(rows)
     begin = apply(iota.iota, shape=(count, k), dtype=places.dtype, axis=0) * n

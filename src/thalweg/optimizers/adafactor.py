@@ -65,12 +65,13 @@ class Adafactor(Optimizer):
         self._c: list[Variable] = []
         self._v: list[Variable] = []
         for v in variables:
+            rows: tuple[int, ...] = v.shape[:-1]
+            columns = (*v.shape[:-2], *v.shape[-1:])
+            dtype: Any = v.dtype
             if v.ndim < 2:
                 # Nothing to split; Keras keeps two idle numbers here, and the order of the state
                 # must be the same for saved models to go both ways.
                 rows, columns, dtype = (), (), "int32"
-            else:
-                rows, columns, dtype = v.shape[:-1], (*v.shape[:-2], v.shape[-1]), v.dtype
             self._r.append(self.add_variable(rows, "zeros", dtype, v.name))
             self._c.append(self.add_variable(columns, "zeros", dtype, v.name))
             self._v.append(self.add_variable_from_reference(v, "velocity"))

@@ -35,7 +35,7 @@ class Adam(Optimizer):
 
     >>> import thalweg as tw
     >>> v = tw.Variable([1.0, -1.0])
-    >>> tw.optimizers.Adam(0.1).apply([tw.constant([5.0, -0.01])], [v])
+    >>> tw.optimizers.Adam(0.1).apply([tw.constant([5.0, -5.0])], [v])
     >>> v.numpy()
     array([ 0.9, -0.9], dtype=float32)
     """

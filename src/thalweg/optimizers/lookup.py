@@ -31,8 +31,9 @@ def get(identifier: Any) -> Any:
         if found is None:
             raise unknown("optimizer", MODULE, identifier)
     elif isinstance(identifier, dict):
-        found = deserialize_keras_object(identifier)
-    if inspect.isclass(found) and issubclass(found, Optimizer):
+        # Older configurations name no module, and write 'adam' for the class.
+        found = deserialize_keras_object({"module": MODULE, **identifier})
+    if inspect.isclass(found):
         found = found()
     if not isinstance(found, Optimizer):
         raise ValueError(

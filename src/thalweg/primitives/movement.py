@@ -206,10 +206,15 @@ def _concat_rule(*xs: Any, axis: int) -> TensorSpec:
         same = len(x.shape) == len(first.shape) and all(
             n == m for i, (n, m) in enumerate(zip(x.shape, first.shape, strict=True)) if i != axis
         )
-        if not same or x.dtype != first.dtype:
+        if not same:
             raise ValueError(
                 f"concatenate: shapes must agree except on axis {axis}, "
                 f"got {[tuple(x.shape) for x in xs]}."
+            )
+        if x.dtype != first.dtype:
+            raise ValueError(
+                "concatenate: all tensors must have one dtype, "
+                f"got {first.dtype.name} and {x.dtype.name}."
             )
     length = sum(x.shape[axis] for x in xs)
     return TensorSpec((*first.shape[:axis], length, *first.shape[axis + 1 :]), first.dtype)
@@ -240,9 +245,16 @@ concat: Primitive = Primitive(
 
 # --- reverse ----------------------------------------------------------------------------------
 
+
+def _reverse_rule(x: Any, axes: Shape) -> TensorSpec:
+    if any(not 0 <= a < len(x.shape) for a in axes):
+        raise ValueError(f"flip: axes {axes} do not fit a tensor of shape {x.shape}.")
+    return TensorSpec(x.shape, x.dtype)
+
+
 reverse: Primitive = Primitive(
     "reverse",
-    lambda x, axes: TensorSpec(x.shape, x.dtype),
+    _reverse_rule,
     lambda x, axes: np.flip(x, axes),
     _linear(lambda call, g: reverse(g, axes=call.params["axes"])),
     "movement",

@@ -112,7 +112,7 @@ def _cumprod_gradient(call: Call, g: Tensor) -> Tensor:
     flip, concatenate = OPERATIONS["flip"], OPERATIONS["concatenate"]
     if reverse:
         x, g = flip(x, axis=axis), flip(g, axis=axis)
-    x, g = OPERATIONS["moveaxis"](x, axis, -1), OPERATIONS["moveaxis"](g, axis, -1)
+    x, g = e.conj(OPERATIONS["moveaxis"](x, axis, -1)), OPERATIONS["moveaxis"](g, axis, -1)
     n = x.shape[-1]
     if n == 0:
         return OPERATIONS["zeros_like"](call.inputs[0])
@@ -149,6 +149,6 @@ def _extreme_gradient(call: Call, g: Tensor) -> Tensor:
 
 
 cumsum = _cumulative("cumsum", e.NUMBER, np.add, _cumsum_gradient)
-cumprod = _cumulative("cumprod", e.REAL, np.multiply, _cumprod_gradient)
+cumprod = _cumulative("cumprod", e.NUMBER, np.multiply, _cumprod_gradient)
 cummax = _cumulative("cummax", e.REAL, np.maximum, _extreme_gradient)
 cummin = _cumulative("cummin", e.REAL, np.minimum, _extreme_gradient)

@@ -90,12 +90,12 @@ def _prod_gradient(call: Call, g: Gradients) -> Gradients:
     (x,), axes = call.inputs, call.params["axes"]
     kept = tuple(i for i in range(len(x.shape)) if i not in axes)
     order = (*kept, *axes)
-    moved = OPERATIONS["transpose"](x, order)
+    moved = e.conj(OPERATIONS["transpose"](x, order))
     flat = OPERATIONS["reshape"](moved, (*(x.shape[i] for i in kept), -1))
     others = _product_of_others(flat)
     back = OPERATIONS["reshape"](others, moved.shape)
     inverse = [int(i) for i in np.argsort(order)]
-    return (OPERATIONS["transpose"](back, inverse) * e.conj(spread(g[0], x.shape, axes)),)
+    return (OPERATIONS["transpose"](back, inverse) * spread(g[0], x.shape, axes),)
 
 
 def _product_of_others(x: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ reduce_sum = Primitive(
     "reduce_sum", _rule("sum", e.NUMBER, False), _evaluate(np.add), _sum_gradient, "reduce"
 )
 reduce_prod = Primitive(
-    "reduce_prod", _rule("prod", e.REAL, False), _evaluate(np.multiply), _prod_gradient, "reduce"
+    "reduce_prod", _rule("prod", e.NUMBER, False), _evaluate(np.multiply), _prod_gradient, "reduce"
 )
 reduce_max = Primitive(
     "reduce_max", _rule("max", e.ORDERED, True), _evaluate(np.maximum), _extreme_gradient, "reduce"

@@ -297,19 +297,19 @@ def _lowest(dtype: np.dtype[Any]) -> Any:
 
 
 def _pool_places(
-    x: Array, window: Shape, strides: Shape, padding: Padding
-) -> Iterator[tuple[tuple[slice, ...], Array]]:
-    """For each offset in the window: where it reads the padded image, and what it reads there."""
-    padded = _pad(x, padding, _lowest(x.dtype))
+    x: Array, window: Shape, strides: Shape, padding: Padding, around: Any
+) -> Iterator[Array]:
+    """For each offset in the window what it reads; `around` stands in the padding."""
+    padded = _pad(x, padding, around)
     ones = (1,) * len(window)
     out = tuple(map(output_length, x.shape[1:-1], window, strides, padding))
     for _, index in _places(window, out, strides, ones):
-        yield index, padded[index]
+        yield padded[index]
 
 
 def _max_evaluate(x: Array, window: Shape, strides: Shape, padding: Padding) -> Array:
     found: Array | None = None
-    for _, values in _pool_places(x, window, strides, padding):
+    for values in _pool_places(x, window, strides, padding, _lowest(x.dtype)):
         found = values.copy() if found is None else np.maximum(found, values, out=found)
     assert found is not None
     return found
@@ -319,7 +319,8 @@ def _first_maximum(x: Array, window: Shape, strides: Shape, padding: Padding) ->
     """For each output, the number of the first offset that holds the maximum."""
     best: Array | None = None
     which: Array | None = None
-    for i, (_, values) in enumerate(_pool_places(x, window, strides, padding)):
+    around = _lowest(x.dtype)
+    for i, values in enumerate(_pool_places(x, window, strides, padding, around)):
         if best is None or which is None:
             best, which = values.copy(), np.zeros(values.shape, np.int32)
         else:
@@ -333,7 +334,7 @@ def _first_maximum(x: Array, window: Shape, strides: Shape, padding: Padding) ->
 def _select_evaluate(x: Array, g: Array, window: Shape, strides: Shape, padding: Padding) -> Array:
     which = _first_maximum(x, window, strides, padding)
     found = np.zeros(which.shape, g.dtype)
-    for i, (_, values) in enumerate(_pool_places(g, window, strides, padding)):
+    for i, values in enumerate(_pool_places(g, window, strides, padding, 0)):
         hit = which == i
         found[hit] = values[hit]
     return found
@@ -341,11 +342,12 @@ def _select_evaluate(x: Array, g: Array, window: Shape, strides: Shape, padding:
 
 def _scatter_evaluate(x: Array, g: Array, window: Shape, strides: Shape, padding: Padding) -> Array:
     which = _first_maximum(x, window, strides, padding)
-    found = np.zeros(_padded_shape(x.shape, padding), g.dtype)
+    wide = g.astype(np.float32) if g.dtype in (float16, bfloat16) else g
+    found = np.zeros(_padded_shape(x.shape, padding), wide.dtype)
     ones = (1,) * len(window)
     for i, (_, index) in enumerate(_places(window, g.shape[1:-1], strides, ones)):
-        found[index] += np.where(which == i, g, np.zeros((), g.dtype))
-    return _crop(found, padding)
+        found[index] += np.where(which == i, wide, np.zeros((), wide.dtype))
+    return _crop(found, padding).astype(g.dtype)
 
 
 def _max_rule(x: Any, **params: Any) -> TensorSpec:

@@ -51,7 +51,7 @@ def binomial(
     rejected = _by_rejection(second, ops.where(few, 40.0, n), ops.where(few, 0.5, q), few)
     successes = ops.where(few, counted, rejected)
     successes = ops.where(mirrored, n - successes, successes)
-    return ops.cast(ops.where(valid, successes, np.nan), found)
+    return ops.stop_gradient(ops.cast(ops.where(valid, successes, np.nan), found))
 
 
 def _by_waiting(key: Tensor, n: Tensor, q: Tensor, shape: Shape, dtype: DType) -> Tensor:

@@ -77,8 +77,8 @@ def open_fraction(key: Tensor, shape: tuple[int, ...], dtype: DType) -> Tensor:
 
 
 def parameter(name: str, argument: str, value: Any, shape: tuple[int, ...], dtype: DType) -> Tensor:
-    """A parameter of a distribution, with the shape of the result; a constant for gradients."""
-    tensor = ops.stop_gradient(ops.cast(convert_to_tensor(value), dtype))
+    """A parameter of a distribution, with the shape of the result."""
+    tensor = ops.cast(convert_to_tensor(value), dtype)
     try:
         return ops.broadcast_to(tensor, shape)
     except ValueError:
@@ -137,7 +137,7 @@ def truncated_normal(
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
     """Integers in [minval, maxval), all equally likely.
 
-    Two words a number: (high mod n) * (2**32 mod n) + (low mod n), mod n.
+    64 random bits as a fraction of 2**64, times the number of integers, cut to a whole number.
     """
     found = as_dtype(dtype)
     if is_floating(found):
@@ -148,11 +148,23 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
             f"random.randint: maxval must lie 1 to 2**32 above minval, got {minval} and {maxval}."
         )
     words = random_bits(draw_key(seed), shape=(*as_shape(shape), 2))
-    high, low = words[..., 0], words[..., 1]
+    whole = words[..., 0]
     if span < 2**32:
-        n, factor = np.uint32(span), np.uint32(2**32 % span)
-        low = ops.mod(ops.mod(high, n) * factor + ops.mod(low, n), n)
-    return ops.cast(ops.cast(low, "int64") + int(minval), found)
+        low = whole * np.uint32(span)  # modulo 2**32
+        rest = low + _high_word(words[..., 1], span)
+        whole = _high_word(whole, span) + ops.cast(rest < low, "uint32")
+    return ops.cast(ops.cast(whole, "int64") + int(minval), found)
+
+
+def _high_word(words: Tensor, factor: int) -> Tensor:
+    """The upper 32 of the 64 bits of a product, from products of halves."""
+    half = np.uint32(0xFFFF)
+    low, high = words & half, words >> np.uint32(16)
+    f_low, f_high = np.uint32(factor & 0xFFFF), np.uint32(factor >> 16)
+    first, second = low * f_high, high * f_low
+    middle = ((low * f_low) >> np.uint32(16)) + (first & half) + (second & half)
+    shift = np.uint32(16)
+    return high * f_high + (first >> shift) + (second >> shift) + (middle >> shift)
 
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Tensor:

@@ -9,16 +9,13 @@ import numpy as np
 from thalweg import ops
 from thalweg.random.draws import as_shape, float_dtype, normal, open_fraction, parameter, wide_dtype
 from thalweg.random.seed import draw_key, split_key
-from thalweg.tensor.dtypes import DType
 from thalweg.tensor.tensor import Tensor
 
 __all__ = ["beta", "gamma"]
 
-Shape = tuple[int, ...]
-
 
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Tensor:
-    """Numbers with the density `x**(alpha - 1) * exp(-x) / gamma(alpha)`.
+    """Gamma distributed numbers: the density is `x**(alpha - 1) * exp(-x)` over a constant.
 
     Args:
         shape: of the result.
@@ -32,9 +29,8 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Tensor
     (2, 3)
     """
     found = float_dtype("gamma", dtype)
-    size = as_shape(shape)
-    logs = _log_gamma("gamma", draw_key(seed), size, alpha, wide_dtype(found))
-    return ops.cast(ops.exp(logs), found)
+    a = parameter("gamma", "alpha", alpha, as_shape(shape), wide_dtype(found))
+    return ops.cast(ops.exp(_log_gamma(draw_key(seed), a)), found)
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Tensor:
@@ -48,23 +44,23 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
         seed: an int, a `SeedGenerator`, a key, or None for the process's own generator.
     """
     found = float_dtype("beta", dtype)
-    wide, size = wide_dtype(found), as_shape(shape)
+    a, b = (
+        parameter("beta", argument, value, as_shape(shape), wide_dtype(found))
+        for argument, value in (("alpha", alpha), ("beta", beta))
+    )
     first, second = split_key(draw_key(seed), 2)
     # x / (x + y) of two gamma numbers, from their logarithms: small parameters make both underflow.
-    apart = _log_gamma("beta", first, size, alpha, wide) - _log_gamma(
-        "beta", second, size, beta, wide
-    )
-    return ops.cast(ops.sigmoid(apart), found)
+    return ops.cast(ops.sigmoid(_log_gamma(first, a) - _log_gamma(second, b)), found)
 
 
-def _log_gamma(name: str, key: Tensor, shape: Shape, alpha: Any, dtype: DType) -> Tensor:
+def _log_gamma(key: Tensor, a: Tensor) -> Tensor:
     """Logarithms of gamma numbers (Marsaglia and Tsang, 2000).
 
     A normal x gives `d (1 + x / sqrt(9 d))**3` with `d = alpha - 1/3`, accepted with a probability
     above 0.95; each round draws for all places and fills those that are still open. Below 1 the
     number for `alpha + 1` is multiplied by a uniform one to the power `1 / alpha`.
     """
-    a = parameter(name, "alpha", alpha, shape, dtype)
+    shape, dtype = a.shape, a.dtype
     valid = ops.logical_and(a > 0, ops.isfinite(a))
     a = ops.where(valid, a, 1.0)
     small = a < 1
@@ -90,4 +86,5 @@ def _log_gamma(name: str, key: Tensor, shape: Shape, alpha: Any, dtype: DType) -
     _, log_v, _ = ops.while_loop(unfinished, draw, (key, *start))
     log_u = ops.log(open_fraction(boost, shape, dtype))
     logs = ops.log(d) + log_v + ops.where(small, log_u / a, 0.0)
-    return ops.where(valid, logs, np.nan)
+    # Rejection has no useful gradient.
+    return ops.stop_gradient(ops.where(valid, logs, np.nan))

@@ -115,10 +115,9 @@ def set_random_seed(seed: int) -> None:
 
     >>> import thalweg as tw
     >>> tw.set_random_seed(1)
-    ... a = tw.random.normal((2,))
+    >>> a = tw.random.normal((2,))
     >>> tw.set_random_seed(1)
-    ... b = tw.random.normal((2,))
-    >>> bool((a == b).numpy().all())
+    >>> bool((a == tw.random.normal((2,))).numpy().all())
     True
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:

@@ -22,6 +22,10 @@ from thalweg.tensor.dtypes import as_dtype
 __all__ = ["deserialize_keras_object", "sharing_objects"]
 
 
+# Arguments of recurrent layers that Keras 2 wrote, with the values that change nothing.
+_OF_KERAS_2 = (("implementation", 1), ("implementation", 2), ("time_major", False))
+
+
 class _Sharing(threading.local):
     def __init__(self) -> None:
         self.made: dict[int, Any] | None = None
@@ -89,6 +93,8 @@ def _read_object(config: dict[str, Any]) -> Any:
     if made is not None and isinstance(number, int) and number in made:
         return made[number]
     cls = _read_class(config)
+    if "module" not in config:
+        inner = {k: v for k, v in inner.items() if (k, v) not in _OF_KERAS_2}
     if not inspect.isclass(cls):  # the user may give a function that makes the object
         return cls
     instance = _construct(cls, inner)

@@ -15,9 +15,11 @@ from typing import Any
 
 from thalweg.registry import deserialize_keras_object, serialize_shared, sharing_objects
 from thalweg.saving.atomic import atomic_file, replace_folder
+from thalweg.saving.h5_safety import checked_arrays, opened
 from thalweg.saving.object_paths import walk
-from thalweg.saving.weights_h5 import collect, read_h5, write_h5
+from thalweg.saving.weights_h5 import StoredWeights, collect, restore, write_h5
 from thalweg.saving.zip_safety import extract_under, opened_archive, read_member
+from thalweg.tensor.context import limited_room
 from thalweg.training.model import Model
 
 __all__ = ["load_model", "open_weights", "save_model"]
@@ -32,6 +34,7 @@ _KERAS_VERSION = "3.15.1"
 
 _LONGEST_CONFIG = 1 << 28
 _DEEPEST_CONFIG = 200
+_MORE_ROOM = 1 << 24
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -216,8 +219,14 @@ def load_model(
             ".keras first."
         )
     with _opened(path) as source:
-        model = _model_of(source, custom_objects, compile)
-        read_h5(model, io.BytesIO(_weights_of(source)), source.origin)
+        config = _read_config(source)
+        with opened(io.BytesIO(_weights_of(source)), source.origin) as stored:
+            arrays = checked_arrays(stored, source.origin)
+            size = sum(array.nbytes for array in arrays.values())
+            # What is stored in half the width, and states that are not stored, have room too.
+            with limited_room(4 * size + _MORE_ROOM):
+                model = _model_of(config, source.origin, custom_objects, compile)
+            restore(model, StoredWeights(arrays, source.origin))
         with source.assets() as folder:
             if folder is not None:
                 _load_assets(model, folder)
@@ -243,24 +252,21 @@ def _weights_of(source: _Archive | _Folder) -> bytes:
 
 
 def _model_of(
-    source: _Archive | _Folder, custom_objects: dict[str, Any] | None, compile: bool
+    config: dict[str, Any], origin: str, custom_objects: dict[str, Any] | None, compile: bool
 ) -> Any:
-    config = _read_config(source)
     if not compile:
         config["compile_config"] = None
     try:
         with sharing_objects():
             model = deserialize_keras_object(config, custom_objects)
     except KeyError as problem:
-        raise ValueError(
-            f"Cannot load '{source.origin}': its configuration lacks {problem}."
-        ) from problem
+        raise ValueError(f"Cannot load '{origin}': its configuration lacks {problem}.") from problem
     except Exception as problem:
         # Whatever a made-up configuration sets off, the reader's user gets one sentence.
-        raise ValueError(f"Cannot load '{source.origin}': {problem}") from problem
+        raise ValueError(f"Cannot load '{origin}': {problem}") from problem
     if not isinstance(model, Model):
         raise ValueError(
-            f"Cannot load '{source.origin}': it describes a {type(model).__name__}, not a model."
+            f"Cannot load '{origin}': it describes a {type(model).__name__}, not a model."
         )
     return model
 

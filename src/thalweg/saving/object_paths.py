@@ -16,6 +16,7 @@ from thalweg.metrics.metric import Metric
 from thalweg.naming import to_snake_case
 from thalweg.optimizers.optimizer import Optimizer
 from thalweg.training.model import Model
+from thalweg.training.sequential import Sequential
 
 __all__ = ["walk"]
 
@@ -67,7 +68,7 @@ def _numbered(name: str, used: dict[str, int]) -> str:
 
 def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
     """Names and values of the attributes that its base class does not have, private ones last."""
-    if isinstance(thing, Model) and thing._graph is not None:
+    if isinstance(thing, Sequential) or (isinstance(thing, Model) and thing._graph is not None):
         yield "layers", thing.layers
     skipped = _names_of_base(next(kind for kind in _KINDS if isinstance(thing, kind)))
     for name in sorted(dir(thing), key=lambda n: f"~{n}" if n.startswith("_") else n):

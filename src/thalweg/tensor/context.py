@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from thalweg.tensor.tensor import Tensor
     from thalweg.tensor.variable import Variable
 
-__all__ = ["CONTEXT", "GraphRecorder", "Recorder", "VariableScope", "outside_trace"]
+__all__ = ["CONTEXT", "GraphRecorder", "Recorder", "VariableScope", "limited_room", "outside_trace"]
 
 
 class Recorder(Protocol):
@@ -58,9 +58,21 @@ class _Context(threading.local):
         self.variables: VariableScope | None = None
         # The float dtype in which the layer being called computes: its weights are read in it.
         self.autocast: DType | None = None
+        # How many bytes new variables may take, while a model is made from a file; None: any.
+        self.room: int | None = None
 
 
 CONTEXT = _Context()
+
+
+@contextmanager
+def limited_room(most: int) -> Iterator[None]:
+    """Inside, the variables made by initializers may take `most` bytes together."""
+    saved, CONTEXT.room = CONTEXT.room, most
+    try:
+        yield
+    finally:
+        CONTEXT.room = saved
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -76,6 +77,7 @@ class Variable(Operators):
                         f"Variable '{self.name}': shape is needed when initial_value is an "
                         "initializer."
                     )
+                self._take_room(shape, as_dtype(dtype or "float32"))
                 initial_value = initial_value(shape, dtype=as_dtype(dtype or "float32").name)
             tensor = convert_to_tensor(initial_value, dtype)
         if type(tensor) is not Tensor:
@@ -90,6 +92,17 @@ class Variable(Operators):
             )
         # A tensor of its own: tapes tell values apart by object, and the caller may watch his.
         self._tensor = Tensor(tensor._value)
+
+    def _take_room(self, shape: tuple[int, ...], dtype: DType) -> None:
+        """Before values are made: a file must not name a shape that it has no values for."""
+        if CONTEXT.room is None:
+            return
+        CONTEXT.room -= math.prod(shape) * dtype.itemsize
+        if CONTEXT.room < 0:
+            raise ValueError(
+                f"Variable '{self.name}' of shape {tuple(shape)} is larger than all that the file "
+                "holds."
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]

@@ -114,6 +114,11 @@ class CompileLoss:
             self.per_output.append(OutputLoss(loss, weight, tracker))
         self.outputs = outputs
 
+    def unbuild(self) -> None:
+        """Forget the outputs."""
+        self.outputs = None
+        self.per_output = []
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor | None:
         """The weighted sum of the losses; None if no output has one.
 

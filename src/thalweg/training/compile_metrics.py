@@ -116,6 +116,11 @@ class CompileMetrics(Metric):
         )
         self._outputs = outputs
 
+    def unbuild(self) -> None:
+        """Forget the outputs."""
+        self._outputs = None
+        self._plain, self._weighted = [], []
+
     @staticmethod
     def _per_output(given: Any, argument: str, outputs: Outputs) -> list[list[Any]]:
         if not given:

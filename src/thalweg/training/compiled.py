@@ -23,6 +23,7 @@ class Compiled:
         metrics: the metrics of the outputs; None without metrics.
         loss_tracker: the mean of the total loss over the samples of an epoch.
         prepared: outputs (shapes only) by the signature of the data they were checked with.
+        ready: the signatures of data for which all variables of steps are made.
     """
 
     arguments: dict[str, Any]
@@ -30,6 +31,7 @@ class Compiled:
     metrics: CompileMetrics | None
     loss_tracker: Mean = field(default_factory=lambda: Mean(name="loss"))
     prepared: dict[Any, Any] = field(default_factory=dict)
+    ready: set[Any] = field(default_factory=set)
 
 
 def described(arguments: dict[str, Any]) -> dict[str, Any]:

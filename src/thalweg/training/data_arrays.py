@@ -19,7 +19,10 @@ Array = np.ndarray[Any, Any]
 
 def is_array_like(data: Any) -> bool:
     """Whether it is an array, a nested list of numbers, or a structure of such."""
-    if data is None or isinstance(data, (Tensor, Variable, np.ndarray, np.generic, int, float)):
+    # Strings too: that they are no numbers is said later, by the name of the argument.
+    if data is None or isinstance(data, (Tensor, Variable, np.ndarray, np.generic)):
+        return True
+    if isinstance(data, (int, float, str)):
         return True
     if isinstance(data, dict):
         return all(is_array_like(item) for item in data.values())
@@ -65,10 +68,9 @@ def _array(data: Any, name: str) -> Array:
             f"{name} has rows of different lengths; an array needs rows of equal length."
         ) from None
     if array.dtype.name not in DTYPES:
-        example = array.ravel()[0] if array.size else None
-        raise ValueError(
-            f"{name} must hold numbers, got dtype {array.dtype.name} (for example {example!r})."
-        )
+        kind = "text" if array.dtype.kind in "US" else f"dtype {array.dtype.name}"
+        example = "".join(f" (for example {value!r})" for value in array.ravel()[:1].tolist())
+        raise ValueError(f"{name} must hold numbers, got {kind}{example}.")
     if array.ndim == 0:
         raise ValueError(f"{name} must have an axis of samples, got the single value {array}.")
     if type(data).__name__ == "Series":  # one column of a pandas data frame

@@ -42,6 +42,8 @@ class FunctionalGraph:
                 )
         if len({id(x) for x in flatten(inputs)}) != len(flatten(inputs)):
             raise ValueError(f"Model '{name}': the same input is listed twice.")
+        if not all(_is_input(x) for x in flatten(inputs)):
+            inputs, outputs = _cut_out(inputs, outputs, name)
         self.inputs = inputs
         self.outputs = outputs
         self.nodes, self.operations = _ordered(flatten(inputs), flatten(outputs), name)
@@ -132,6 +134,35 @@ class FunctionalGraph:
         if mask is not None:
             value._keras_mask = mask
         return value
+
+
+def _is_input(x: KerasTensor) -> bool:
+    return x._keras_history is not None and isinstance(x._keras_history[0], InputLayer)
+
+
+def _cut_out(inputs: Any, outputs: Any, name: str) -> tuple[Any, Any]:
+    """A part of a model as a model: inputs of its own, and the calls between repeated from there.
+
+    The layers are shared; what led to the given inputs does not belong to the part.
+    """
+    nodes, _ = _ordered(flatten(inputs), flatten(outputs), name)
+    new: dict[int, KerasTensor] = {}
+    for x in flatten(inputs):
+        if _is_input(x):
+            new[id(x)] = x
+        else:
+            layer = InputLayer(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
+            new[id(x)] = layer.output
+
+    def replaced(structure: Any) -> Any:
+        return pack(structure, [new.get(id(x), x) for x in flatten(structure)])
+
+    for node in nodes:
+        for y in flatten(node.outputs):
+            new.setdefault(id(y), KerasTensor(y.shape, y.dtype))
+        args, kwargs, made = replaced((node.args, node.kwargs, node.outputs))
+        Node(node.operation, args, kwargs, made)
+    return replaced(inputs), replaced(outputs)
 
 
 def _ordered(

@@ -297,12 +297,11 @@ class _Step:
         settings = deserialize_keras_object(config)
         self.row = row
         self.step = OperationStep(row.function(), settings.pop("name", None))
-        unknown = set(settings) - set(row.settings)
-        if unknown:
-            raise ValueError(
-                f"The operation {row.class_name!r} has no argument {sorted(unknown)[0]!r}."
-            )
-        self.settings = settings
+        for name, value in settings.items():
+            # Keras also writes what this library does not have, such as sparse=False.
+            if name not in row.settings and value is not None and value is not False:
+                raise ValueError(f"The operation {row.class_name!r} has no argument {name!r}.")
+        self.settings = {k: v for k, v in settings.items() if k in row.settings}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.row.class_name == "GetItem" and isinstance(args[1], list):

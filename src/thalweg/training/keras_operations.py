@@ -246,15 +246,15 @@ _TABLE = {
         HardSigmoid hard_sigmoid
         HardSilu hard_silu
         HardTanh hard_tanh
-        LayerNorm layer_normalization axis epsilon rms_scaling
+        LayerNorm layer_normalization axis epsilon
         LeakyRelu leaky_relu negative_slope
         LogSigmoid log_sigmoid
         LogSoftmax log_softmax axis
         MaxPool max_pool pool_size strides padding data_format
         Moments moments axes keepdims synchronized
-        MultiHot multi_hot num_classes axis dtype sparse kwargs
+        MultiHot multi_hot num_classes axis dtype
         Normalize normalize axis order epsilon
-        OneHot one_hot num_classes axis dtype sparse
+        OneHot one_hot num_classes axis dtype
         PSNR psnr max_val
         Polar polar
         RMSNorm rms_normalization axis epsilon
@@ -305,7 +305,7 @@ _TABLE = {
     """,
     "keras.src.ops.core": """
         Cast cast dtype
-        ConvertToTensor convert_to_tensor dtype sparse ragged
+        ConvertToTensor convert_to_tensor dtype
         SaturateCast saturate_cast dtype
         Scatter scatter shape
         ScatterUpdate scatter_update reduction

@@ -39,18 +39,21 @@ def fit_loop(
     model.stop_training = False
     model._resumed = None
     position = model._position = Position(epoch=initial_epoch)
+    start = (position.epoch, position.batch)
     logs: dict[str, Any] = {}
     try:
         callbacks.on_train_begin()
         if model._resumed is not None:
             position = model._position = model._resumed[0]
             feeder.resume(position)
+            start = (position.epoch, position.batch)
         while position.epoch < epochs and not model.stop_training:
             epoch = position.epoch
-            model.reset_metrics()
             if model._resumed is not None:
                 _set_states(*model._resumed[1:])
                 model._resumed = None
+            if not position.batch:
+                model.reset_metrics()
             callbacks.on_epoch_begin(epoch)
             logs = _train_epoch(model, feeder, callbacks, position)
             if not logs and not position.batch:
@@ -70,7 +73,8 @@ def fit_loop(
         raise
     finally:
         model._resumed = None
-        if model.optimizer is not None and model.optimizer.built and epochs > initial_epoch:
+        # Before the first step there are no averages that the weights could be set to.
+        if model.optimizer.built and (position.epoch, position.batch) != start:
             model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end(logs)
 
@@ -91,6 +95,8 @@ def _train_epoch(
         if model.stop_training:
             break
     position.taken = feeder.taken
+    if start and position.batch == start:  # it went on where an epoch was done but not closed
+        logs = model.get_metrics_result()
     return python_logs(logs)
 
 

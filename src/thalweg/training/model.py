@@ -19,6 +19,7 @@ from thalweg.training.trainer import Trainer
 
 __all__ = ["Functional", "Model", "clone_model", "model_from_json"]
 
+
 def _gives_functional(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return len(args) >= 2 or "outputs" in kwargs or ("inputs" in kwargs and len(args) == 1)
 
@@ -133,13 +134,13 @@ class Model(Trainer, Layer):
 
     @property
     def input_shape(self) -> Any:
-        """The shape of the inputs, None for lengths that may vary."""
-        return map_structure(lambda x: x.shape, self.input)
+        """The shape of the input, or a list of those of several; None for unknown lengths."""
+        return _alone([x.shape for x in self.inputs])
 
     @property
     def output_shape(self) -> Any:
-        """The shape of the outputs, None for lengths that may vary."""
-        return map_structure(lambda x: x.shape, self.output)
+        """The shape of the output, or a list of those of several; None for unknown lengths."""
+        return _alone([x.shape for x in self.outputs])
 
     @property
     def input_names(self) -> list[str]:
@@ -203,7 +204,7 @@ class Model(Trainer, Layer):
                 kwargs = {**kwargs, "training": training}
             return operation(*args, **kwargs)
 
-        return self._graph.run(inputs, step)
+        return _alone(self._graph.run(inputs, step))
 
     # --- looking and writing --------------------------------------------------------------------
 
@@ -281,6 +282,12 @@ class Functional(Model):
 
     def get_build_config(self) -> dict[str, Any] | None:
         return {"input_shape": None}
+
+
+def _alone(structure: Any) -> Any:
+    """The member of a list that has only one, as Keras gives it."""
+    several = not isinstance(structure, (list, tuple)) or len(structure) != 1
+    return structure if several else structure[0]
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:

@@ -82,10 +82,17 @@ class Outputs:
         if isinstance(y, dict) and set(y) <= set(self.names) and len(flatten(y)) == len(y):
             return [y.get(name) for name in self.names]
         leaves = flatten(y)
-        if len(leaves) == self.count:
+        misnamed = isinstance(y, dict) and not self._has_keys(y)
+        if len(leaves) == self.count and not misnamed:
             return leaves
+        if misnamed and any(n is not None for n in self.names):
+            raise ValueError(
+                f"The model has {self.described()}, got a dict with {sorted(y)} for {what}."
+            )
         if wanted is not None and len(leaves) == sum(wanted):
             rest = iter(leaves)
             return [next(rest) if needed else None for needed in wanted]
-        got = f"a dict with {sorted(y)}" if isinstance(y, dict) else str(len(leaves))
-        raise ValueError(f"The model has {self.described()}, got {got} for {what}.")
+        raise ValueError(f"The model has {self.described()}, got {len(leaves)} for {what}.")
+
+    def _has_keys(self, y: dict[Any, Any]) -> bool:
+        return isinstance(self.structure, dict) and set(y) == set(self.structure)

@@ -10,7 +10,7 @@ from thalweg.tensor.tree import flatten, map_structure
 from thalweg.training.data_adapter import unpack_x_y_sample_weight
 from thalweg.training.target_checks import check_labels, check_target_shapes
 
-__all__ = ["build_model", "check_target_values", "prepare"]
+__all__ = ["build_model", "check_target_values", "make_ready", "prepare"]
 
 
 def _specs(data: Any, any_batch: bool = False) -> Any:
@@ -42,7 +42,7 @@ def build_model(model: Any, x: Any) -> None:
 
 
 def prepare(model: Any, data: Any, training: bool) -> Any:
-    """Make the variables that steps need, and check that data, model, loss and metrics fit.
+    """Make the weights, and check by shape that data, model, loss and metrics fit.
 
     Args:
         model: a compiled model.
@@ -54,68 +54,89 @@ def prepare(model: Any, data: Any, training: bool) -> Any:
     """
     x, y, sample_weight = unpack_x_y_sample_weight(data)
     build_model(model, x)
-    compiled = model._compiled
-    key = (
+    prepared = model._compiled.prepared
+    key = _signature(model, data, training)
+    if key not in prepared:
+        prepared[key] = _check_by_shape(model, x, y, sample_weight, training)
+    return prepared[key]
+
+
+def make_ready(model: Any, data: Any, training: bool) -> None:
+    """Make all else that steps need, after the last check: the optimizer's variables.
+
+    Args:
+        model: a compiled and prepared model.
+        data: the first batch.
+        training: whether training steps will follow.
+    """
+    ready = model._compiled.ready
+    key = _signature(model, data, training)
+    if key in ready:
+        return
+    custom = model._custom_step(training)
+    if training and model.optimizer is not None:
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        if custom is None and not model.trainable_weights:
+            warnings.warn(f"Model '{model.name}' has no weights to train.", stacklevel=4)
+    if custom is not None:
+        # Made once without values, so that what it makes at its first call exists before.
+        infer(custom, (_specs(data),), {})
+        model._clear_losses()
+    ready.add(key)
+
+
+def _signature(model: Any, data: Any, training: bool) -> Any:
+    """What the checks by shape depend on."""
+    return (
         training,
         str(map_structure(lambda _: 0, data)),
         tuple(None if d is None else (d.shape, d.dtype.name) for d in flatten(data)),
         tuple(id(v) for v in model.weights),
         tuple(id(v) for v in model.trainable_weights),
     )
-    if key not in compiled.prepared:
-        custom = model._custom_step(training)
-        outputs = _check_by_shape(model, x, y, sample_weight, training, custom)
-        if training and model.optimizer is not None:
-            _build_optimizer(model)
-            if custom is None and not model.trainable_weights:
-                warnings.warn(
-                    f"Model '{model.name}' has no weights to train.", UserWarning, stacklevel=4
-                )
-        if custom is not None:
-            # Made once without values, so that what it makes at its first call exists before.
-            infer(custom, (_specs(data),), {})
-        compiled.prepared[key] = outputs
-    return compiled.prepared[key]
 
 
-def _check_by_shape(
-    model: Any, x: Any, y: Any, sample_weight: Any, training: bool, custom: Any
-) -> Any:
+def _check_by_shape(model: Any, x: Any, y: Any, sample_weight: Any, training: bool) -> Any:
     """Trace the forward pass, loss and metrics, which build themselves meanwhile."""
+    if training and model.optimizer is not None and model.optimizer.built:
+        _check_optimizer(model)
     if not model._callable():
         return None
+    custom = model._custom_step(training)
     compiled = model._compiled
+    parts = [part for part in (compiled.loss, compiled.metrics) if part is not None]
+    unbuilt = [part for part in parts if not part.built]
     found: list[Any] = []
 
     def check(x: Any, y: Any, sample_weight: Any) -> Any:
         y_pred = model._forward(x, training=False)
         found.append(_specs(y_pred))
-        with_targets = custom is None or y is not None
-        if compiled.loss is not None and not compiled.loss.built and with_targets:
-            compiled.loss.build(y, y_pred)
-        if compiled.metrics is not None and not compiled.metrics.built and with_targets:
-            compiled.metrics.build(y, y_pred)
-        if custom is None:
-            if compiled.loss is not None:
+        for part in parts:
+            if not part.built and (custom is None or y is not None):
+                part.build(y, y_pred)
+            if custom is None and part is compiled.loss:
                 check_target_shapes(compiled.loss, y, y_pred)
+        if custom is None:
             model._compute_loss(x, y, y_pred, sample_weight, training=training)
             model.compute_metrics(x, y, y_pred, sample_weight)
         return y_pred
 
     try:
         infer(check, (_specs(x), _specs(y), _specs(sample_weight)), {})
+    except Exception:
+        # What the names mean was told from data that do not fit.
+        for part in unbuilt:
+            part.unbuild()
+        raise
     finally:
         model._clear_losses()
     return found[-1]
 
 
-def _build_optimizer(model: Any) -> None:
-    variables = model.trainable_variables
-    if not model.optimizer.built:
-        model.optimizer.build(variables)
-        return
+def _check_optimizer(model: Any) -> None:
     known = model.optimizer._index
-    for variable in variables:
+    for variable in model.trainable_variables:
         if id(variable) not in known:
             raise ValueError(
                 f"Variable '{variable.path}' is not among those that optimizer "

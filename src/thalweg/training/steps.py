@@ -29,6 +29,7 @@ class Steps:
 
     # What the layer that it is mixed into has.
     name: str
+    dtype_policy: Any
     losses: list[Any]
     weights: list[Variable]
     variables: list[Variable]

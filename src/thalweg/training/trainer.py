@@ -35,7 +35,12 @@ from thalweg.training.fit_arguments import (
 )
 from thalweg.training.loops import evaluate_loop, fit_loop, predict_loop
 from thalweg.training.position import Position
-from thalweg.training.preparation import build_model, check_target_values, prepare
+from thalweg.training.preparation import (
+    build_model,
+    check_target_values,
+    make_ready,
+    prepare,
+)
 from thalweg.training.steps import Steps
 
 __all__ = ["Trainer"]
@@ -92,7 +97,8 @@ class Trainer(Steps):
             run_eagerly: whether steps run operation by operation.
             steps_per_execution: after how many batches callbacks are called.
             jit_compile: whether steps are compiled.
-            auto_scale_loss: whether the loss is scaled under `mixed_float16`.
+            auto_scale_loss: whether to be warned of gradients that may vanish where the model
+                computes in float16 and the optimizer has no `loss_scale_factor`.
 
         Raises:
             ValueError: for a name that is not known, with the closest that are.
@@ -103,6 +109,13 @@ class Trainer(Steps):
         """
         names = self._output_names()
         found = optimizers.get(optimizer)
+        unscaled = found is not None and found.loss_scale_factor is None
+        if auto_scale_loss and unscaled and self.dtype_policy.compute_dtype == "float16":
+            warnings.warn(
+                f"Model '{self.name}' computes in float16, where small gradients become 0: give "
+                "its optimizer a loss_scale_factor, for example 1024.",
+                stacklevel=2,
+            )
         compiled = Compiled(
             arguments={
                 "optimizer": found,
@@ -240,10 +253,12 @@ class Trainer(Steps):
             validation = validation_adapter(
                 validation_data, validation_batch_size or batch_size, validation_steps
             )
-        self._prepare(adapter, training=True, class_weight=class_weight)
+        self._check(adapter, training=True, class_weight=class_weight)
         if validation is not None:
             with in_validation_data():
-                self._prepare(validation, training=False)
+                self._check(validation, training=False)
+            make_ready(self, validation.peek(), training=False)
+        make_ready(self, adapter.peek(), training=True)
 
         feeder = Feeder(adapter, steps_per_epoch, "steps_per_epoch")
         self._introduce(told, verbose, epochs, feeder)
@@ -254,7 +269,7 @@ class Trainer(Steps):
         assert self.history is not None
         return self.history
 
-    def _prepare(
+    def _check(
         self, adapter: DataAdapter, training: bool, class_weight: dict[int, float] | None = None
     ) -> None:
         outputs = prepare(self, adapter.peek(), training)
@@ -310,7 +325,8 @@ class Trainer(Steps):
         batch_size, steps = check_steps(batch_size, "batch_size"), check_steps(steps, "steps")
         told = self._callback_list(callbacks, verbose)
         adapter = adapter_for(x, y, sample_weight, batch_size, steps)
-        self._prepare(adapter, training=False)
+        self._check(adapter, training=False)
+        make_ready(self, adapter.peek(), training=False)
         feeder = Feeder(adapter, steps, "steps")
         self._introduce(told, verbose, 1, feeder)
         try:
@@ -412,5 +428,7 @@ class Trainer(Steps):
         adapter = adapter_for(
             x, y, sample_weight, batch_size=sys.maxsize, class_weight=class_weight
         )
-        self._prepare(adapter, training, class_weight)
-        return adapter.peek()
+        self._check(adapter, training, class_weight)
+        data = adapter.peek()
+        make_ready(self, data, training)
+        return data

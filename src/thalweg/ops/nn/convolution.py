@@ -194,8 +194,8 @@ def conv_transpose(
         kernel: shape (*window, filters, channels): as for the convolution that goes the other way.
         strides: the distance between the places to which neighbouring inputs go.
         padding: "valid" (everything that the filters reach) or "same" (length * stride places).
-        output_padding: places added at the end of each axis, less than the stride; by default
-            those that `padding` calls for.
+        output_padding: places added at the end of each axis, one number or one per axis, less
+            than the stride; by default those that `padding` calls for.
         data_format: as in `conv`.
         dilation_rate: as in `conv`.
     """
@@ -211,12 +211,13 @@ def conv_transpose(
         )
     steps = per_axis(name, "strides", strides, count)
     dilation = per_axis(name, "dilation_rate", dilation_rate, count)
-    extra = _output_padding(name, output_padding, steps)
     if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
         raise ValueError(f"{name}: padding must be 'valid' or 'same', got {padding!r}.")
+    reach = [d * (w - 1) + 1 for w, d in zip(filters.shape, dilation, strict=False)]
+    extra = _output_padding(name, output_padding, padding.lower(), steps, reach)
     lengths, pads = [], []
-    for n, w, s, d, more in zip(x.shape[1:-1], filters.shape, steps, dilation, extra, strict=False):
-        length, pad = _transposed_axis(n, d * (w - 1) + 1, s, padding.lower(), more)
+    for n, r, step, more in zip(x.shape[1:-1], reach, steps, extra, strict=True):
+        length, pad = _transposed_axis(n, r, step, padding.lower(), more)
         lengths.append(length)
         pads.append(pad)
     found = window.conv_input_gradient(
@@ -231,15 +232,19 @@ def conv_transpose(
     return from_channels_last(found, layout)
 
 
-def _output_padding(name: str, given: PerAxis | None, strides: Shape) -> list[int | None]:
+def _output_padding(
+    name: str, given: PerAxis | None, padding: str, strides: Shape, reach: Sequence[int]
+) -> list[int | None]:
     if given is None:
         return [None] * len(strides)
     listed = [given] * len(strides) if isinstance(given, int) else list(given)
+    # More would be places that the convolution the other way turns into another input.
+    most = [s - (r % 2 if padding == "same" else 1) for s, r in zip(strides, reach, strict=True)]
     if len(listed) != len(strides) or any(
-        not 0 <= more < s for more, s in zip(listed, strides, strict=False)
+        not 0 <= more <= top for more, top in zip(listed, most, strict=True)
     ):
         raise ValueError(
-            f"{name}: output_padding must lie in 0..stride - 1 on each axis, got {given} with "
+            f"{name}: output_padding must lie in 0..{most} on the spatial axes, got {given} with "
             f"strides {strides}."
         )
     return [int(more) for more in listed]

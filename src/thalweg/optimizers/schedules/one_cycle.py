@@ -74,10 +74,11 @@ class _Cycle(LearningRateSchedule):
             length = phase.last - first
             fraction = (step - first) / length if length else ops.ones_like(step)
             if self.anneal_strategy == "cos":
-                way = 0.5 * (1.0 - ops.cos(math.pi * fraction))
+                left = 0.5 * (1.0 + ops.cos(math.pi * fraction))
             else:
-                way = fraction
-            here = phase.start + (phase.end - phase.start) * way
+                left = 1.0 - fraction
+            # From the end backwards: rates fall to a millionth, and the small end stays exact.
+            here = phase.end + (phase.start - phase.end) * left
             value = ops.where(step <= phase.last, here, value)
         return value
 
