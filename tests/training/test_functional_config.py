@@ -144,7 +144,7 @@ def test_what_cannot_be_written():
         model.get_config()
     n = tw.Input((), dtype="int32")
     model = tw.Model([x, n], ops.clip(x, x_min=-1.0, x_max=ops.cast(n, "float32")[:, None]))
-    with pytest.raises(ValueError, match="argument 'x_max' of operation 'clip.*symbolic tensor"):
+    with pytest.raises(ValueError, match=r"argument 'x_max' of operation 'clip.*symbolic tensor"):
         model.get_config()
 
 

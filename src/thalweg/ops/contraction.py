@@ -44,19 +44,19 @@ def contract_labels(
     a: Tensor, labels_a: Labels, b: Tensor, labels_b: Labels, result: Labels
 ) -> Tensor:
     """The product of two tensors, summed over the labels that the result does not have."""
-    lonely_a = tuple(n for n in labels_a if n in labels_b or n in result)
-    lonely_b = tuple(n for n in labels_b if n in labels_a or n in result)
-    a, b = sum_to(a, labels_a, lonely_a), sum_to(b, labels_b, lonely_b)
-    batch = tuple(n for n in lonely_a if n in lonely_b and n in result)
-    summed = tuple(n for n in lonely_a if n in lonely_b and n not in result)
+    own_a = tuple(n for n in labels_a if n in labels_b or n in result)
+    own_b = tuple(n for n in labels_b if n in labels_a or n in result)
+    a, b = sum_to(a, labels_a, own_a), sum_to(b, labels_b, own_b)
+    batch = tuple(n for n in own_a if n in own_b and n in result)
+    summed = tuple(n for n in own_a if n in own_b and n not in result)
     taken = {*batch, *summed}
     found = contract(
         a,
         b,
-        axes=(_places(summed, lonely_a), _places(summed, lonely_b)),
-        batch=(_places(batch, lonely_a), _places(batch, lonely_b)),
+        axes=(_places(summed, own_a), _places(summed, own_b)),
+        batch=(_places(batch, own_a), _places(batch, own_b)),
     )
-    free = [n for labels in (lonely_a, lonely_b) for n in labels if n not in taken]
+    free = [n for labels in (own_a, own_b) for n in labels if n not in taken]
     return sum_to(found, (*batch, *free), result)
 
 

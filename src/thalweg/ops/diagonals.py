@@ -31,13 +31,17 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     >>> ops.diagonal(ops.arange(9).reshape(3, 3), offset=1).numpy()
     array([1, 5], dtype=int32)
     """
-    tensor = convert_to_tensor(x)
+    return diagonal_along("diagonal", convert_to_tensor(x), offset, axis1, axis2)
+
+
+def diagonal_along(name: str, tensor: Tensor, offset: int, axis1: int, axis2: int) -> Tensor:
+    """A diagonal of the plane of two axes, on a new last axis; errors name the operation."""
     rank = len(tensor.shape)
     if rank < 2:
-        raise ValueError(f"diagonal: x needs at least two axes, got shape {tensor.shape}.")
-    rows, columns = (canonical_axis("diagonal", a, rank) for a in (axis1, axis2))
+        raise ValueError(f"{name}: x needs at least two axes, got shape {tensor.shape}.")
+    rows, columns = (canonical_axis(name, a, rank) for a in (axis1, axis2))
     if rows == columns:
-        raise ValueError(f"diagonal: axis1 and axis2 must differ, both are {axis1}.")
+        raise ValueError(f"{name}: axis1 and axis2 must differ, both are {axis1}.")
     others = [i for i in range(rank) if i not in (rows, columns)]
     tensor = permuted(tensor, [*others, rows, columns])
     n, m = tensor.shape[-2:]

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from thalweg.ops.arguments import broadcast_shapes, canonical_axis, cast_to
+from thalweg.ops.arguments import apply, broadcast_shapes, canonical_axis
 from thalweg.ops.contraction import (
     Labels,
     as_operands,
     contract_labels,
-    diagonal_of,
     product_dtype,
     squeezed,
 )
+from thalweg.ops.diagonals import diagonal_along
 from thalweg.ops.dispatch import op
-from thalweg.primitives import elementwise, movement, reduce
+from thalweg.ops.joining import stack
+from thalweg.ops.reduction import summable
+from thalweg.ops.shaping import along, reshape
+from thalweg.primitives import elementwise, reduce
 from thalweg.primitives.contract import contract
 from thalweg.tensor.convert import convert_to_tensor
-from thalweg.tensor.dtypes import int32, uint32
 from thalweg.tensor.tensor import Tensor
 
 __all__ = ["cross", "dot", "inner", "kron", "matmul", "outer", "tensordot", "trace", "vdot"]
@@ -53,6 +55,8 @@ def matmul(x1: Any, x2: Any) -> Tensor:
             f"{'second last' if b.ndim > 1 else 'only'} axis of x2, got shapes {a.shape} and "
             f"{b.shape}."
         )
+    if b.ndim == 2:  # the common case, a layer's weights: nothing to broadcast or to reorder
+        return apply(contract, a, b, axes=((a.ndim - 1,), (0,)), batch=((), ()))
     rank = max(a.ndim, b.ndim, 2) - 2
     batch_a, batch_b = a.shape[:-2], b.shape[:-2]
     broadcast_shapes("matmul", batch_a, batch_b)
@@ -101,7 +105,7 @@ def vdot(x1: Any, x2: Any) -> Tensor:
         raise ValueError(
             f"vdot: x1 and x2 must have equally many elements, got shapes {a.shape} and {b.shape}."
         )
-    a, b = (movement.reshape(x, shape=(x.size,)) for x in (a, b))
+    a, b = (reshape(x, (x.size,)) for x in (a, b))
     return _tensordot("vdot", elementwise.conj(a), b, (0,), (0,))
 
 
@@ -114,7 +118,7 @@ def outer(x1: Any, x2: Any) -> Tensor:
     array([[ 3,  4,  5],
            [ 6,  8, 10]], dtype=int32)
     """
-    a, b = (movement.reshape(x, shape=(x.size,)) for x in as_operands(x1, x2))
+    a, b = (reshape(x, (x.size,)) for x in as_operands(x1, x2))
     return contract_labels(a, ("a",), b, ("b",), ("a", "b"))
 
 
@@ -159,8 +163,7 @@ def _tensordot(
         raise ValueError(
             f"{name}: shapes {a.shape} and {b.shape} do not match on axes {left} and {right}."
         )
-    found: Tensor = contract(a, b, axes=(left, right), batch=((), ()))
-    return found
+    return apply(contract, a, b, axes=(left, right), batch=((), ()))
 
 
 def _numbered(name: str, x: Tensor) -> Labels:
@@ -176,13 +179,12 @@ def kron(x1: Any, x2: Any) -> Tensor:
     """The Kronecker product: every element of `x1` replaced by itself times the whole of `x2`."""
     a, b = as_operands(x1, x2)
     rank = max(a.ndim, b.ndim)
-    a, b = (movement.reshape(x, shape=(1,) * (rank - x.ndim) + x.shape) for x in (a, b))
+    a, b = (reshape(x, (1,) * (rank - x.ndim) + x.shape) for x in (a, b))
     labels_a, labels_b = _numbered("a", a), _numbered("b", b)
     pairs = tuple(label for both in zip(labels_a, labels_b, strict=True) for label in both)
     found = contract_labels(a, labels_a, b, labels_b, pairs)
     shape = tuple(n * m for n, m in zip(a.shape, b.shape, strict=True))
-    result: Tensor = movement.reshape(found, shape=shape)
-    return result
+    return reshape(found, shape)
 
 
 @op
@@ -199,31 +201,8 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     >>> ops.trace([[1.0, 2.0], [3.0, 4.0]]).numpy()
     np.float32(5.0)
     """
-    tensor = convert_to_tensor(x)
-    if tensor.ndim < 2:
-        raise ValueError(f"trace: x needs at least two axes, got shape {tensor.shape}.")
-    rows, columns = (canonical_axis("trace", a, tensor.ndim) for a in (axis1, axis2))
-    if rows == columns:
-        raise ValueError(f"trace: axis1 and axis2 must differ, both are {axis1}.")
-    # Small integers are added up in int32 (uint32), as `sum` does.
-    if tensor.dtype.kind in "bi" and tensor.dtype.itemsize < 4:
-        tensor = cast_to(tensor, int32)
-    elif tensor.dtype.kind == "u" and tensor.dtype.itemsize < 4:
-        tensor = cast_to(tensor, uint32)
-    others = tuple(i for i in range(tensor.ndim) if i not in (rows, columns))
-    tensor = movement.transpose(tensor, axes=(*others, rows, columns))
-    n, m = tensor.shape[-2:]
-    top, left = max(-offset, 0), max(offset, 0)
-    length = max(min(n - top, m - left), 0)
-    zeros = (0,) * len(others)
-    square = movement.slice_(
-        tensor,
-        start=(*zeros, min(top, n), min(left, m)),
-        stop=(*tensor.shape[:-2], min(top, n) + length, min(left, m) + length),
-        step=(1,) * tensor.ndim,
-    )
-    found: Tensor = reduce.reduce_sum(diagonal_of(square), axes=(len(others),))
-    return found
+    diagonals = diagonal_along("trace", summable(x), offset, axis1, axis2)
+    return apply(reduce.reduce_sum, diagonals, axes=(diagonals.ndim - 1,))
 
 
 @op
@@ -263,14 +242,7 @@ def cross(
     if a2 is None and b2 is None:
         found: Tensor = z
         return found
-    parts = [difference(a1, b2, a2, b1), difference(a2, b0, a0, b2), z]
-    rank = parts[0].ndim + 1
-    last = canonical_axis("cross", axisc, rank)
-    shape = (*parts[0].shape[:last], 1, *parts[0].shape[last:])
-    result: Tensor = movement.concat(
-        *[movement.reshape(part, shape=shape) for part in parts], axis=last
-    )
-    return result
+    return stack([difference(a1, b2, a2, b1), difference(a2, b0, a0, b2), z], axis=axisc)
 
 
 def _components(x: Tensor, axis: int) -> list[Tensor | None]:
@@ -281,16 +253,6 @@ def _components(x: Tensor, axis: int) -> list[Tensor | None]:
             f"cross: the axis of the components must be 2 or 3 long, got axis {axis} of a tensor "
             f"of shape {x.shape}."
         )
-    others = tuple(i for i in range(x.ndim) if i != place)
-    moved = movement.transpose(x, axes=(place, *others))
-    rest = tuple(moved.shape[1:])
-    found: list[Tensor | None] = []
-    for i in range(3):
-        if i >= n:
-            found.append(None)
-            continue
-        row = movement.slice_(
-            moved, start=(i, *(0,) * len(rest)), stop=(i + 1, *rest), step=(1,) * moved.ndim
-        )
-        found.append(movement.reshape(row, shape=rest))
-    return found
+    rest = (*x.shape[:place], *x.shape[place + 1 :])
+    rows = [reshape(along(x, place, i, i + 1), rest) for i in range(n)]
+    return [*rows, *[None] * (3 - n)]

@@ -24,7 +24,7 @@ from thalweg.primitives import elementwise as e
 from thalweg.primitives import gather, iota, movement
 from thalweg.primitives.graph import SymbolicTensor
 from thalweg.tensor.convert import convert_to_tensor
-from thalweg.tensor.dtypes import int32, is_integer
+from thalweg.tensor.dtypes import int32, int64, is_integer
 from thalweg.tensor.tensor import Tensor
 
 __all__ = ["nonzero", "select", "take", "take_along_axis", "unravel_index", "where"]
@@ -100,6 +100,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     places = apply(e.min_, places, splat(max(n - 1, 0), places.shape, places.dtype))
     # All rows one after another: the row's number tells where its elements begin.
     count = math.prod(rows)
+    places = cast_to(places, int64 if count * n >= 2**31 else int32)
     begin = apply(iota.iota, shape=(count, k), dtype=places.dtype, axis=0) * n
     places = reshape(places, (count, k)) + begin
     flat = apply(gather.gather, reshape(tensor, (count * n,)), places, axis=0)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from thalweg.primitives import elementwise as e
+from thalweg.primitives.gather import scatter
 from thalweg.primitives.primitive import Call, Primitive
-from thalweg.tensor.dtypes import DType, bfloat16, float16, int32
+from thalweg.tensor.dtypes import DType, bfloat16, float16, int32, int64
 from thalweg.tensor.operators import OPERATIONS
 from thalweg.tensor.tensor import Tensor, TensorSpec
 
@@ -59,14 +61,23 @@ def _top_k_evaluate(x: Array, k: int) -> tuple[Array, Array]:
     return np.take_along_axis(x, index, -1), index
 
 
+def _added_at(g: Tensor, places: Tensor, n: int) -> Tensor:
+    """Rows of n zeros, to which each row of g is added at the row's own places."""
+    rows, k = math.prod(g.shape[:-1]), g.shape[-1]
+    dtype = int64 if rows * n >= 2**31 else int32
+    # All rows one after another: the row's number tells where its elements begin.
+    begin = np.broadcast_to(np.arange(rows, dtype=dtype)[:, None] * n, (rows, k))
+    reshape = OPERATIONS["reshape"]
+    flat = reshape(e.cast(places, dtype=dtype), (rows, k)) + Tensor(begin)
+    zeros = e.splat(0, (rows * n,), g.dtype)
+    found = scatter(zeros, reshape(flat, (rows * k,)), reshape(g, (rows * k,)), axis=0, mode="add")
+    return reshape(found, (*g.shape[:-1], n))
+
+
 def _top_k_gradient(call: Call, g: Gradients) -> Gradients:
-    x, index = call.inputs[0], call.outputs[1]
     if g[0] is None:
         return (None,)
-    places = Tensor(np.arange(x.shape[-1], dtype=np.int32))
-    hit = OPERATIONS["expand_dims"](index, -1) == places  # (..., k, n)
-    spread = OPERATIONS["where"](hit, OPERATIONS["expand_dims"](g[0], -1), 0)
-    return (OPERATIONS["sum"](spread, axis=-2),)
+    return (_added_at(g[0], call.outputs[1], call.inputs[0].shape[-1]),)
 
 
 top_k = Primitive("top_k", _top_k_rule, _top_k_evaluate, _top_k_gradient, "order", multiple=True)
@@ -137,15 +148,12 @@ def _extreme_gradient(call: Call, g: Tensor) -> Tensor:
     shape = tuple(n if i == axis else 1 for i in range(len(x.shape)))
     order = np.arange(n, dtype=np.int32)[:: -1 if reverse else 1]
     place = OPERATIONS["broadcast_to"](Tensor(order.reshape(shape)), x.shape)
-    never = Tensor(np.broadcast_to(np.array(-1, np.int32), x.shape))
-    latest = cummax(e.select(e.eq(x, y), place, never), axis=axis, reverse=reverse)
-    source = OPERATIONS["expand_dims"](OPERATIONS["moveaxis"](latest, axis, -1), -1)
-    hit = source == Tensor(np.ascontiguousarray(order))  # (..., shown at, set by)
-    spread = OPERATIONS["where"](
-        hit, OPERATIONS["expand_dims"](OPERATIONS["moveaxis"](g, axis, -1), -1), 0
-    )
-    found: Tensor = OPERATIONS["moveaxis"](OPERATIONS["sum"](spread, axis=-2), -1, axis)
-    return found
+    record = e.select(e.eq(x, y), place, e.zero_like(place))
+    latest = cummax(record, axis=axis, reverse=reverse)
+    moveaxis = OPERATIONS["moveaxis"]
+    # Going backward, places are counted from the end.
+    source = n - 1 - latest if reverse else latest
+    return moveaxis(_added_at(moveaxis(g, axis, -1), moveaxis(source, axis, -1), n), -1, axis)
 
 
 cumsum = _cumulative("cumsum", e.NUMBER, np.add, _cumsum_gradient)
