@@ -214,6 +214,7 @@ _VALUES: dict[str, Any] = {
     "num_classes": 3,
     "num_key_value_heads": 2,
     "num_query_heads": 4,
+    "output_size": 2,
     "pool_size": 2,
     "precision": 0.5,
     "rate": 0.3,

@@ -212,6 +212,27 @@ def test_subclassed_model(tmp_path: Path):
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
+def quartic(y_true: Any, y_pred: Any) -> Any:
+    return tw.ops.mean((y_true - y_pred) ** 4, axis=-1)
+
+
+def test_functions_of_the_user(tmp_path: Path):
+    model = tw.Sequential([tw.Input((3,)), tw.layers.Dense(1, activation=quartic_root)])
+    model.compile("sgd", quartic, metrics=[quartic])
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match=r"The function 'quartic_root' .* custom_objects"):
+        tw.saving.load_model(tmp_path / "m.keras")
+    known = {"quartic": quartic, "quartic_root": quartic_root}
+    loaded = tw.saving.load_model(tmp_path / "m.keras", known)
+    assert loaded.loss is quartic
+    x, y = batch()
+    assert loaded.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+
+
+def quartic_root(x: Any) -> Any:
+    return tw.ops.abs(x) ** 0.25
+
+
 def test_shared_layer_in_two_models(tmp_path: Path):
     shared = tw.layers.Dense(3)
     a = tw.Input((3,))

@@ -1,6 +1,7 @@
 """Automatic differentiation: the tape, and functions with a gradient of their own."""
 
 from thalweg.autodiff.custom import custom_gradient, recompute_grad
+from thalweg.autodiff.forward import jvp
 from thalweg.autodiff.functional import (
     grad,
     grads,
@@ -9,6 +10,9 @@ from thalweg.autodiff.functional import (
     variable_grads,
 )
 from thalweg.autodiff.tape import GradientTape, UnconnectedGradients
+from thalweg.tensor.operators import OPERATIONS
+
+OPERATIONS.update(custom_gradient=custom_gradient, jvp=jvp)
 
 __all__ = [
     "GradientTape",
@@ -16,6 +20,7 @@ __all__ = [
     "custom_gradient",
     "grad",
     "grads",
+    "jvp",
     "recompute_grad",
     "value_and_grad",
     "value_and_grads",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -15,17 +15,22 @@ from thalweg import constraints as constraints_room
 from thalweg import initializers, ops, regularizers
 from thalweg.layers.dtype_policy import get_policy
 from thalweg.layers.input_spec import check_input_spec
+from thalweg.layers.ownership import WeightOwner
+from thalweg.layers.shapes import as_tuples, legacy_shape, specs_of
+from thalweg.layers.signatures import (
+    as_called,
+    bound_arguments,
+    build_parameters,
+    call_signature,
+    overrides,
+)
 from thalweg.layers.symbolic import KerasTensor, Node, infer, known_shape
-from thalweg.layers.tracking import members, unique
-from thalweg.metrics.metric import Metric
 from thalweg.naming import auto_name
-from thalweg.random import SeedGenerator
 from thalweg.registry import deserialize_keras_object, serializable, serialize_keras_object
 from thalweg.tensor.context import CONTEXT, outside_trace
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import as_dtype, is_floating
-from thalweg.tensor.stored import assign_stored, store_variables
-from thalweg.tensor.tensor import Tensor, TensorSpec
+from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.tree import flatten, is_nested, map_structure
 from thalweg.tensor.variable import Variable
 
@@ -45,7 +50,7 @@ _CALL = _CallContext()
 
 
 @serializable("keras.layers")
-class Layer:
+class Layer(WeightOwner):
     """Base class of all layers: override `build` (make weights), `call`, and `get_config`.
 
     Args:
@@ -75,7 +80,7 @@ class Layer:
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         instance = super().__new__(cls)
         # Kept for get_config() of classes that do not write their own.
-        instance._auto_config = _bound_arguments(cls, args, kwargs)
+        instance._auto_config = bound_arguments(cls, args, kwargs)
         return instance
 
     def __init__(
@@ -102,7 +107,7 @@ class Layer:
         self._losses: list[Any] = []
         self._inbound_nodes: list[Node] = []
         self._build_shapes: dict[str, Any] | None = None
-        self._first_shape = _legacy_shape(kwargs)
+        self._first_shape = legacy_shape(kwargs)
         if kwargs:
             raise ValueError(
                 f"Layer '{self.name}' ({type(self).__name__}) got an unknown argument "
@@ -163,7 +168,7 @@ class Layer:
 
     def _build_for(self, shapes: dict[str, Any]) -> None:
         with outside_trace(), self._named():
-            parameters = _build_parameters(type(self))
+            parameters = build_parameters(type(self))
             if len(parameters) == 1:
                 self.build(next(iter(shapes.values())))
             else:
@@ -175,10 +180,10 @@ class Layer:
         if self.built:
             return
         if "input_shape" in config:
-            first = _build_parameters(type(self))[0]
-            self._build_for({first: _tuples(config["input_shape"])})
+            first = build_parameters(type(self))[0]
+            self._build_for({first: as_tuples(config["input_shape"])})
         elif "shapes_dict" in config:
-            self._build_for({k: _tuples(v) for k, v in config["shapes_dict"].items()})
+            self._build_for({k: as_tuples(v) for k, v in config["shapes_dict"].items()})
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shapes that the layer was built for, or None."""
@@ -203,7 +208,7 @@ class Layer:
                 f"{type(self).__name__}.__init__ must call super().__init__() before the layer is "
                 "used."
             )
-        signature = _call_signature(type(self))
+        signature = call_signature(type(self))
         given = None
         if not {"training", "kwargs"} & set(signature.parameters):
             # It may always be given: the layers inside get it, also where call() does not take it.
@@ -218,7 +223,7 @@ class Layer:
         masks = {name: _mask_of(value) for name, value in tensors.items()}
         self._fill_masks(tensors, masks, arguments, signature)
         training = self._resolve_training(arguments, signature, given)
-        positional, keyword = _as_called(signature, arguments)
+        positional, keyword = as_called(signature, arguments)
 
         symbolic = any(isinstance(x, KerasTensor) for x in flatten((positional, keyword)))
         outer, outer_cast = _CALL.training, CONTEXT.autocast
@@ -243,7 +248,7 @@ class Layer:
         previous = masks.get(first) if first else None
         if previous is not None and any(m is not None for m in flatten(previous)):
             self._set_mask(tensors[first], previous, outputs)  # type: ignore[index]
-        elif _overrides(type(self), "compute_mask", Layer) and first is not None:
+        elif overrides(type(self), "compute_mask", Layer) and first is not None:
             self._set_mask(tensors[first], previous, outputs)
         if symbolic:
             Node(self, positional, keyword, outputs)
@@ -286,9 +291,7 @@ class Layer:
             return
         shapes = {
             (
-                "input_shape"
-                if i == 0 and len(_build_parameters(type(self))) == 1
-                else f"{k}_shape"
+                "input_shape" if i == 0 and len(build_parameters(type(self))) == 1 else f"{k}_shape"
             ): (map_structure(lambda x: None if x is None else known_shape(x.shape), value))
             for i, (k, value) in enumerate(tensors.items())
         }
@@ -348,9 +351,9 @@ class Layer:
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the output for inputs of these shapes (None for unknown lengths)."""
-        specs = [_specs_of(shape, self.compute_dtype) for shape in args]
+        specs = [specs_of(shape, self.compute_dtype) for shape in args]
         named = {
-            k.removesuffix("_shape"): _specs_of(shape, self.compute_dtype)
+            k.removesuffix("_shape"): specs_of(shape, self.compute_dtype)
             for k, shape in kwargs.items()
         }
         if "input" in named:
@@ -392,134 +395,6 @@ class Layer:
             if variable.regularizer is not None:
                 found.append(variable.regularizer(variable))
         return found
-
-    # --- what belongs to it -------------------------------------------------------------------
-
-    def _sublayers(self) -> list[Layer]:
-        found: dict[int, Layer] = {}
-        for layer in members(self, Layer):
-            if layer is not self:
-                found.setdefault(id(layer), layer)
-        return list(found.values())
-
-    def _flatten_layers(self) -> list[Layer]:
-        """All layers inside, each once, parents before children; without the layer itself."""
-        found: dict[int, Layer] = {}
-
-        def visit(layer: Layer) -> None:
-            for inner in layer._sublayers():
-                if id(inner) not in found and inner is not self:
-                    found[id(inner)] = inner
-                    visit(inner)
-
-        visit(self)
-        return list(found.values())
-
-    def _variables_of_its_own(self) -> list[Variable]:
-        return unique([*self._own_variables, *members(self, Variable)])
-
-    @property
-    def trainable(self) -> bool:
-        """Whether trainable weights are trained; setting it sets it for all layers inside."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for layer in self._sublayers():
-            layer.trainable = value
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights: the layer's own trainable, its own others, then those of inner layers."""
-        found = self._stored_variables()
-        for layer in self._sublayers():
-            found.extend(layer.weights)
-        return unique(found)
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that optimizers update; none while `trainable` is False."""
-        if not self._trainable:
-            return []
-        found = [v for v in self._variables_of_its_own() if v.trainable]
-        for layer in self._sublayers():
-            found.extend(layer.trainable_weights)
-        return unique(found)
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The weights that optimizers leave alone."""
-        trained = {id(v) for v in self.trainable_weights}
-        return [v for v in self.weights if id(v) not in trained]
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All weights, then the states of random generators, metrics and stateful layers."""
-        states: list[Variable] = []
-        for layer in [self, *self._flatten_layers()]:
-            states.extend(layer._kept_variables())
-        return unique([*self.weights, *states])
-
-    def _kept_variables(self) -> list[Variable]:
-        """The layer's own variables that are not weights: a step changes them, files lack them."""
-        found = [g.state for g in members(self, SeedGenerator)]
-        for metric in members(self, Metric):
-            found.extend(metric.variables)
-        return found
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The variables that optimizers update."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """All other variables."""
-        trained = {id(v) for v in self.trainable_variables}
-        return [v for v in self.variables if id(v) not in trained]
-
-    def get_weights(self) -> list[Any]:
-        """The values of `weights` as NumPy arrays."""
-        return [np.array(v.numpy()) for v in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set the values of `weights`, in their order."""
-        variables = self.weights
-        if len(weights) != len(variables):
-            raise ValueError(
-                f"Layer '{self.name}': set_weights() got {len(weights)} arrays, expected "
-                f"{len(variables)}."
-            )
-        for variable, value in zip(variables, weights, strict=True):
-            if tuple(np.shape(value)) != variable.shape:
-                raise ValueError(
-                    f"Layer '{self.name}': set_weights() got shape {np.shape(value)} for weight "
-                    f"'{variable.path}' of shape {variable.shape}."
-                )
-        for variable, value in zip(variables, weights, strict=True):
-            variable.assign(ops.cast(value, variable.dtype))
-
-    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
-        """Put the layer's own weights, without those of inner layers, into a store for a file."""
-        store_variables(self._stored_variables(), store)
-
-    def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Take the layer's own weights from a store, as `save_own_variables` filled it."""
-        assign_stored(f"layer '{self.name}'", self._stored_variables(), store)
-
-    def _stored_variables(self) -> list[Variable]:
-        own = self._variables_of_its_own()
-        return [v for v in own if v.trainable] + [v for v in own if not v.trainable]
-
-    def count_params(self) -> int:
-        """The number of elements of all weights."""
-        if not self.built:
-            raise ValueError(
-                f"Layer '{self.name}' is not built, so its weights are not known: call it, or "
-                "build() it with an input shape."
-            )
-        return sum(v.size for v in self.weights)
 
     # --- dtypes -------------------------------------------------------------------------------
 
@@ -570,7 +445,7 @@ class Layer:
         }
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        if not _overrides(type(self), "get_config", Layer):
+        if not overrides(type(self), "get_config", Layer):
             config.update(self._described_arguments())
         return config
 
@@ -594,7 +469,7 @@ class Layer:
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make a layer from what `get_config` returned."""
         config = dict(config)
-        if not _overrides(cls, "get_config", Layer):
+        if not overrides(cls, "get_config", Layer):
             for key, value in config.items():
                 if isinstance(value, dict) and "class_name" in value:
                     config[key] = deserialize_keras_object(value)
@@ -607,9 +482,6 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-# --- helpers --------------------------------------------------------------------------------------
 
 
 def _wrap_build(build: Callable[..., None]) -> Callable[..., None]:
@@ -633,54 +505,6 @@ def _wrap_build(build: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-# Signatures by class: to inspect one takes longer than a small layer's computation.
-_SIGNATURES: dict[type, inspect.Signature] = {}
-_BUILD_PARAMETERS: dict[type, tuple[str, ...]] = {}
-
-
-def _call_signature(cls: type[Layer]) -> inspect.Signature:
-    if cls not in _SIGNATURES:
-        _SIGNATURES[cls] = inspect.signature(cls.call)
-    return _SIGNATURES[cls]
-
-
-def _build_parameters(cls: type[Layer]) -> tuple[str, ...]:
-    if cls not in _BUILD_PARAMETERS:
-        _BUILD_PARAMETERS[cls] = tuple(inspect.signature(cls.build).parameters)[1:]
-    return _BUILD_PARAMETERS[cls]
-
-
-def _overrides(cls: type, name: str, base: type) -> bool:
-    return getattr(cls, name) is not getattr(base, name) and (
-        getattr(getattr(cls, name), "__func__", getattr(cls, name))
-        is not getattr(getattr(base, name), "__func__", getattr(base, name))
-    )
-
-
-def _bound_arguments(
-    cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> dict[str, Any] | None:
-    try:
-        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
-    except TypeError:
-        return None  # __init__ will raise the error that the caller should see
-    found = dict(list(bound.arguments.items())[1:])
-    found.update(found.pop("kwargs", {}))
-    return found
-
-
-def _legacy_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
-    """The batch shape from `input_shape`, `batch_shape` or `input_dim`, removed from kwargs."""
-    for key in ("batch_shape", "batch_input_shape"):
-        if key in kwargs:
-            return tuple(kwargs.pop(key))
-    if "input_shape" in kwargs:
-        return (None, *kwargs.pop("input_shape"))
-    if "input_dim" in kwargs:
-        return (None, kwargs.pop("input_dim"))
-    return None
-
-
 def _plain_numbers(value: Any) -> bool:
     leaves = flatten(value)
     return bool(leaves) and all(isinstance(x, (bool, int, float, np.generic)) for x in leaves)
@@ -690,39 +514,3 @@ def _mask_of(value: Any) -> Any:
     if is_nested(value):
         return map_structure(lambda x: getattr(x, "_keras_mask", None), value)
     return getattr(value, "_keras_mask", None)
-
-
-def _as_called(
-    signature: inspect.Signature, arguments: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The first argument by position, the others by name (*args stay positional)."""
-    positional: list[Any] = []
-    keyword = dict(arguments)
-    for i, (name, parameter) in enumerate(list(signature.parameters.items())[1:]):
-        if name not in keyword:
-            continue
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            positional.extend(keyword.pop(name))
-        elif i == 0 and parameter.kind is not parameter.KEYWORD_ONLY:
-            positional.append(keyword.pop(name))
-    return tuple(positional), keyword
-
-
-def _tuples(shape: Any) -> Any:
-    """JSON turned a shape (or a nested structure of them) into lists; make it tuples again."""
-    if isinstance(shape, dict):
-        return {k: _tuples(v) for k, v in shape.items()}
-    if isinstance(shape, (list, tuple)):
-        if all(n is None or isinstance(n, int) for n in shape):
-            return tuple(shape)
-        return [_tuples(s) for s in shape]
-    return shape
-
-
-def _specs_of(shape: Any, dtype: str) -> Any:
-    shape = _tuples(shape)
-    if isinstance(shape, tuple):
-        return TensorSpec(shape, dtype)
-    if isinstance(shape, dict):
-        return {k: _specs_of(v, dtype) for k, v in shape.items()}
-    return [_specs_of(s, dtype) for s in shape]

@@ -32,22 +32,11 @@ class StackedRNNCells(StepCell):
         for cell in cells:
             if not hasattr(cell, "call") or not hasattr(cell, "state_size"):
                 raise error(self, f"cells must have a call method and a state_size, got {cell!r}.")
+        if not cells:
+            raise error(self, "cells must not be empty.")
         self.cells = list(cells)
-
-    @property
-    def state_size(self) -> list[Any]:
-        """The state sizes of all cells."""
-        return [cell.state_size for cell in self.cells]
-
-    @property
-    def output_size(self) -> int:  # type: ignore[override]
-        """The output size of the last cell."""
-        last = self.cells[-1]
-        found = getattr(last, "output_size", None)
-        if found is None:
-            size = last.state_size
-            found = size[0] if isinstance(size, (list, tuple)) else size
-        return int(found)
+        self.state_size = [cell.state_size for cell in cells]
+        self.output_size = _output_size(cells[-1])
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """A list of states for each cell."""
@@ -56,20 +45,15 @@ class StackedRNNCells(StepCell):
             if hasattr(cell, "get_initial_state"):
                 found.append(cell.get_initial_state(batch_size=batch_size))
             else:
-                size = cell.state_size
-                sizes = size if isinstance(size, (list, tuple)) else [size]
-                found.append([ops.zeros((batch_size, n), self.compute_dtype) for n in sizes])
+                lengths = _listed(cell.state_size)
+                found.append([ops.zeros((batch_size, n), self.compute_dtype) for n in lengths])
         return found
 
     def build(self, input_shape: Any) -> None:
         for cell in self.cells:
             if isinstance(cell, Layer) and not cell.built:
                 cell.build(input_shape)
-            size = getattr(cell, "output_size", None)
-            if size is None:
-                size = cell.state_size
-                size = size[0] if isinstance(size, (list, tuple)) else size
-            input_shape = (input_shape[0], size)
+            input_shape = (input_shape[0], _output_size(cell))
 
     def draw_masks(self, batch: int, training: bool | None) -> list[Any]:
         return [
@@ -101,3 +85,13 @@ class StackedRNNCells(StepCell):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**{**config, "cells": deserialize_keras_object(config["cells"])})
+
+
+def _listed(size: Any) -> list[int]:
+    return list(size) if isinstance(size, (list, tuple)) else [size]
+
+
+def _output_size(cell: Any) -> int:
+    """The cell's output size; without one, the length of its first state."""
+    found = getattr(cell, "output_size", None)
+    return int(_listed(cell.state_size)[0] if found is None else found)

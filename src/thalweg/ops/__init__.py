@@ -14,6 +14,7 @@ from thalweg.ops import (
     core,
     creation,
     cumulative,
+    derivatives,
     diagonals,
     differences,
     elementwise,
@@ -52,6 +53,7 @@ from thalweg.ops.conversion import cast, convert_to_tensor
 from thalweg.ops.core import *
 from thalweg.ops.creation import *
 from thalweg.ops.cumulative import *
+from thalweg.ops.derivatives import *
 from thalweg.ops.diagonals import *
 from thalweg.ops.differences import *
 from thalweg.ops.einops import rearrange
@@ -109,6 +111,7 @@ __all__ += conversion.__all__
 __all__ += core.__all__
 __all__ += creation.__all__
 __all__ += cumulative.__all__
+__all__ += derivatives.__all__
 __all__ += diagonals.__all__
 __all__ += differences.__all__
 __all__ += elementwise.__all__

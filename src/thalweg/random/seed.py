@@ -16,6 +16,7 @@ import numpy as np
 from thalweg import ops
 from thalweg.naming import auto_name
 from thalweg.primitives.random import random_bits, threefry
+from thalweg.registry import serializable
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import uint32
 from thalweg.tensor.tensor import Tensor
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 
+@serializable("keras.random")
 class SeedGenerator:
     """A stream of keys for random operations.
 

@@ -113,8 +113,9 @@ def _construct(cls: Any, config: dict[str, Any]) -> Any:
     try:
         return cls.from_config(config) if hasattr(cls, "from_config") else cls(**config)
     except TypeError as problem:
+        reason = str(problem).rstrip(".")
         raise ValueError(
-            f"Cannot make a {cls.__name__} from its configuration: {problem}"
+            f"Cannot make a {cls.__name__} from its configuration: {reason}."
         ) from problem
 
 

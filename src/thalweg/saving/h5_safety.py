@@ -106,11 +106,15 @@ def _check_array(array: Any, place: str, origin: str) -> None:
     for number in filters:
         if number not in _FILTERS:
             raise refuse(f"is packed with HDF5 filter {number}, only gzip and shuffle are read")
-    if not (_is_bfloat16(array) or array.dtype.name in DTYPES):
-        raise refuse(f"holds values of type {array.dtype}, which are not numbers")
+    try:
+        dtype = array.dtype
+    except (TypeError, ValueError):
+        raise refuse("holds values of a type that is not known") from None
+    if not (_is_bfloat16(array) or dtype.name in DTYPES):
+        raise refuse(f"holds values of type {dtype}, which are not numbers")
     if array.shape is None:
         raise refuse("has no shape")
-    declared = math.prod(array.shape) * array.dtype.itemsize
+    declared = math.prod(array.shape) * dtype.itemsize
     stored = array.id.get_storage_size()
     most = max(_SMALL, _MOST_EXPANSION * stored) if filters else stored
     if declared > most:

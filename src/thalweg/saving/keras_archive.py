@@ -262,8 +262,10 @@ def _model_of(
     except KeyError as problem:
         raise ValueError(f"Cannot load '{origin}': its configuration lacks {problem}.") from problem
     except Exception as problem:
-        # Whatever a made-up configuration sets off, the reader's user gets one sentence.
-        raise ValueError(f"Cannot load '{origin}': {problem}") from problem
+        # Whatever a made-up configuration sets off, the user gets one sentence.
+        text = str(problem).strip() or type(problem).__name__
+        end = "" if text.endswith((".", "?")) else "."
+        raise ValueError(f"Cannot load '{origin}': {text}{end}") from problem
     if not isinstance(model, Model):
         raise ValueError(
             f"Cannot load '{origin}': it describes a {type(model).__name__}, not a model."

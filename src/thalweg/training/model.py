@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from thalweg.layers.dtype_policy import DTypePolicy
-from thalweg.layers.layer import Layer, _specs_of
+from thalweg.layers.layer import Layer
+from thalweg.layers.shapes import specs_of
 from thalweg.layers.symbolic import infer
 from thalweg.registry import deserialize_keras_object, serializable, serialize_keras_object
 from thalweg.tensor.tree import flatten, map_structure
@@ -161,7 +162,7 @@ class Model(Trainer, Layer):
         problem: Exception | None = None
         for dtype in (self.compute_dtype, "int32"):
             try:
-                infer(self.call, (_specs_of(input_shape, dtype),), {})
+                infer(self.call, (specs_of(input_shape, dtype),), {})
             except Exception as error:  # the other dtype may be what the model takes
                 problem = problem or error
             else:

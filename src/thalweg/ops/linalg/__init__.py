@@ -4,6 +4,7 @@ Matrices lie on the last two axes; all axes before them are batch axes. Integers
 half precision is computed in float32.
 """
 
+from thalweg.ops.derivatives import jvp
 from thalweg.ops.linalg.factors import cholesky, cholesky_inverse, eig, eigh, lu_factor, qr, svd
 from thalweg.ops.linalg.norms import norm
 from thalweg.ops.linalg.solving import (
@@ -25,6 +26,7 @@ __all__ = [
     "eig",
     "eigh",
     "inv",
+    "jvp",
     "lstsq",
     "lu_factor",
     "matrix_power",
