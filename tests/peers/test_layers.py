@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -18,7 +19,6 @@ from thalweg.tensor.tree import flatten, map_structure
 
 pytestmark = pytest.mark.peer
 
-keras = pytest.importorskip("keras")
 
 Array = np.ndarray[Any, Any]
 Make = Callable[[Any], Any]

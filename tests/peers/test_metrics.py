@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -13,7 +14,6 @@ from thalweg.ops import convert_to_tensor
 
 pytestmark = pytest.mark.peer
 
-keras = pytest.importorskip("keras")
 
 N, C = 8, 4
 Batch = tuple[Any, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,6 @@ from thalweg import ops
 
 pytestmark = pytest.mark.peer
 
-keras = pytest.importorskip("keras")
 
 Array = np.ndarray[Any, Any]
 

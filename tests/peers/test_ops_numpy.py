@@ -10,6 +10,7 @@ import inspect
 import itertools
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -18,7 +19,6 @@ from thalweg import ops
 
 pytestmark = pytest.mark.peer
 
-keras = pytest.importorskip("keras")
 
 DTYPES = (
     "bool",

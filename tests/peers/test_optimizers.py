@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -18,7 +19,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning"),
 ]
 
-keras = pytest.importorskip("keras")
 
 # class, arguments of its own
 OWN: list[tuple[str, dict[str, Any]]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -12,7 +13,6 @@ from thalweg import random
 
 pytestmark = pytest.mark.peer
 
-keras = pytest.importorskip("keras")
 
 NAMES = [
     *("beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle"),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -34,7 +35,6 @@ from thalweg.training.keras_operations import _rows
 
 pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:keras")]
 
-keras = pytest.importorskip("keras")
 
 # --- comparing ------------------------------------------------------------------------------------
 

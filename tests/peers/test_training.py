@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -20,8 +20,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Your input ran out of data"),
 ]
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
-keras = pytest.importorskip("keras")
 
 random = np.random.default_rng(5)
 N = 70  # not a multiple of the batch size: the last batch is shorter

@@ -238,3 +238,21 @@ def test_arguments_of_keras_that_ask_for_nothing():
         config["layers"][1]["config"].update(sparse=False, other=None)
 
     same(model, again(model, more), np.array([[0, 1, 3]]))
+
+
+def test_what_a_model_is_called_with_holds_for_its_layers():
+    # Keras writes training=False into every call of a layer that behaves in two ways.
+    x = tw.Input((1000,))
+    model = again(tw.Model(x, tw.layers.Dropout(0.5)(x, training=False)))
+    ones = np.ones((1, 1000), "float32")
+    assert (np.asarray(model(ones)) == 1).all()
+    assert (np.asarray(model(ones, training=True)) == 0).any()
+
+
+def test_one_output_in_a_list_comes_alone():
+    x = tw.Input((3,))
+    model = again(tw.Model([x], [tw.layers.Dense(2)(x)]))
+    assert model(values((4, 3))).shape == (4, 2)
+    assert model.predict(values((4, 3)), verbose=0).shape == (4, 2)
+    assert model.input_shape == (None, 3)
+    assert model.output_shape == (None, 2)
