@@ -16,6 +16,9 @@ from thalweg import registry
 from thalweg.registry import table
 from thalweg.tensor import as_dtype
 
+# Each room enters its classes and functions into the table when it is imported.
+ROOMS = (tw.layers, tw.losses, tw.metrics, tw.optimizers, tw.models)
+
 # --- names ----------------------------------------------------------------------------------------
 
 
@@ -237,8 +240,10 @@ def _example(cls: Any) -> Any:
         return cls(**_ARGUMENTS[cls.__name__])
     required = [
         name
-        for name, p in inspect.signature(cls).parameters.items()
-        if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        for name, p in inspect.signature(cls.__init__).parameters.items()
+        if name != "self"
+        and p.default is p.empty
+        and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     ]
     return cls(**{name: _VALUES[name] for name in required})
 
