@@ -81,3 +81,11 @@ def test_bad_features_are_refused_by_name() -> None:
 def test_a_bad_split_names_the_function() -> None:
     with pytest.raises(ValueError, match=r"^boston_housing\.load_data: test_split must be"):
         boston_housing.load_data(test_split=2)
+
+
+def test_the_table_holds_every_row_once():
+    x, y = boston_housing.load_table("all")
+    (a, b), (c, d) = boston_housing.load_data(features="all")
+    divided = np.column_stack([np.concatenate([a, c]), np.concatenate([b, d])])
+    assert sorted(divided.tolist()) == sorted(np.column_stack([x, y]).tolist())
+    assert y[0] == 24.0

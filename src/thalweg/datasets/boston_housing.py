@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from thalweg.datasets._files import read_table
 from thalweg.datasets._split import shuffled_split
 
-__all__ = ["FEATURE_NAMES", "TARGET_NAME", "UNITS", "feature_names", "load_data"]
+__all__ = [
+    "FEATURE_NAMES",
+    "TARGET_NAME",
+    "UNITS",
+    "feature_names",
+    "load_data",
+    "load_table",
+]
 
 Features = Literal["book", "all"]
 Examples = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -73,6 +80,27 @@ def feature_names(features: Features = "book") -> tuple[str, ...]:
     return _feature_names(features, "boston_housing.feature_names")
 
 
+def load_table(features: Features = "book") -> Examples:
+    """Load all 506 rows, undivided and in the order of the file.
+
+    Args:
+        features: `'book'` or `'all'`, as in `load_data`.
+
+    Returns:
+        `(x, y)`, float32: `x` of shape `(506, 12)` or `(506, 13)`, `y` of shape `(506,)` in
+        thousands of dollars.
+
+    Raises:
+        ValueError: if `features` is neither.
+
+    >>> from thalweg.datasets import boston_housing
+    >>> x, y = boston_housing.load_table()
+    >>> x.shape, y[:3]
+    ((506, 12), array([24. , 21.6, 34.7], dtype=float32))
+    """
+    return _table(features, "boston_housing.load_table")
+
+
 def load_data(
     test_split: float = 173 / 506, seed: int = 113, features: Features = "book"
 ) -> tuple[Examples, Examples]:
@@ -103,11 +131,15 @@ def load_data(
     ((333, 12), (333,), (173, 12), dtype('float32'))
     """
     caller = "boston_housing.load_data"
+    x, y = _table(features, caller)
+    train, test = shuffled_split(np.zeros(len(x), dtype=np.int32), test_split, seed, caller)
+    return (x[train], y[train]), (x[test], y[test])
+
+
+def _table(features: Features, caller: str) -> Examples:
     columns = [FEATURE_NAMES.index(name) for name in _feature_names(features, caller)]
     table = np.array(read_table("boston_housing.csv"), dtype=np.float32)
-    x, y = table[:, columns], table[:, -1]
-    train, test = shuffled_split(np.zeros(len(table), dtype=np.int32), test_split, seed, caller)
-    return (x[train], y[train]), (x[test], y[test])
+    return table[:, columns], table[:, -1]
 
 
 def _feature_names(features: Features, caller: str) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from thalweg.callbacks import LambdaCallback
 from thalweg.datasets import boston_housing
-from thalweg.datasets._files import read_table
 from thalweg.initializers import GlorotUniform, LecunNormal
 from thalweg.layers import Dense, Input
 from thalweg.models import Sequential
@@ -161,12 +160,11 @@ def run_demo(seed: int = 0, epochs: int = EPOCHS, progress: Progress | None = No
 
 
 def _load(seed: int) -> _Data:
-    names, columns = boston_housing.feature_names(), boston_housing.FEATURE_NAMES
-    table = np.array(read_table("boston_housing.csv"), dtype=np.float32)
+    x, y = boston_housing.load_table()
     # The rows of the source in the order of NumPy's generator, 333 for training: the division of
     # the reference runs with seeds 0 to 3. `boston_housing.load_data` divides as Keras.
-    table = table[np.random.default_rng(seed).permutation(len(table))]
-    x, y = table[:, [columns.index(name) for name in names]], table[:, -1]
+    order = np.random.default_rng(seed).permutation(len(x))
+    x, y = x[order], y[order]
     # The test rows must not be known while the model is made: the statistics are those of the
     # train rows alone.
     mean, deviation = x[:TRAIN_ROWS].mean(axis=0), x[:TRAIN_ROWS].std(axis=0)
