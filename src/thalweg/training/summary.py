@@ -230,7 +230,7 @@ def _sources(operation: Any, owner: Any) -> str:
             source, index, _ = x._keras_history
             several = len(_nodes(source, owner)) > 1
             names.append(f"{source.name}[{index}]" if several else source.name)
-    return ", ".join(names) or "-"
+    return ", ".join(dict.fromkeys(names)) or "-"
 
 
 def _trainable(operation: Any) -> str:

@@ -94,9 +94,9 @@ class Trainer(Steps):
             metrics: what is reported: names, functions or `Metric` objects; for several outputs
                 a list with an entry for each output, or a dict by name.
             weighted_metrics: the same, taking sample weights into account.
-            run_eagerly: whether steps run operation by operation.
+            run_eagerly: whether steps always run operation by operation (so far they all do).
             steps_per_execution: after how many batches callbacks are called.
-            jit_compile: whether steps are compiled.
+            jit_compile: kept for files and for the compiler to come; steps run eagerly so far.
             auto_scale_loss: whether to be warned of gradients that may vanish where the model
                 computes in float16 and the optimizer has no `loss_scale_factor`.
 
