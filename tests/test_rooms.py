@@ -25,7 +25,7 @@ FLOORS: list[set[str]] = [
     {"activations", "initializers", "regularizers", "constraints", "losses", "metrics"}
     | {"layers", "optimizers"},
     {"training"},
-    {"callbacks", "datasets"},
+    {"callbacks", "datasets", "utils"},
     {"saving"},
     {"models"},
     {"demo"},

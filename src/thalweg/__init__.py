@@ -151,6 +151,7 @@ if TYPE_CHECKING:
         optimizers,
         regularizers,
         saving,
+        utils,
     )
     from thalweg.layers import Input, Layer
     from thalweg.models import Model, Sequential
@@ -177,6 +178,7 @@ _LATER: dict[str, tuple[str, str]] = {
             "optimizers",
             "regularizers",
             "saving",
+            "utils",
         )
     },
     "Input": ("thalweg.layers", "Input"),
@@ -350,6 +352,7 @@ __all__ = [
     "unstack",
     "value_and_grad",
     "value_and_grads",
+    "utils",
     "variable_grads",
     "where",
     "while_loop",
