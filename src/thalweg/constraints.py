@@ -6,7 +6,6 @@ spelling of their name.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -14,10 +13,9 @@ from thalweg import config as settings
 from thalweg import ops
 from thalweg.registry import (
     deserialize_keras_object,
-    find,
+    resolve,
     serializable,
     serialize_keras_object,
-    unknown,
 )
 from thalweg.tensor.tensor import Tensor
 
@@ -175,15 +173,7 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return None
-    found = identifier
-    if isinstance(identifier, str):
-        found = find(_MODULE, identifier)
-        if found is None:
-            raise unknown("constraint", _MODULE, identifier)
-    elif isinstance(identifier, dict):
-        found = deserialize_keras_object(identifier)
-    if inspect.isclass(found):
-        found = found()
+    found = resolve("constraint", _MODULE, identifier)
     if not callable(found):
         raise ValueError(
             "A constraint must be a name, a Constraint, a function or a configuration, got "

@@ -6,17 +6,15 @@ spelling of their name.
 
 from __future__ import annotations
 
-import inspect
 import math
 from typing import Any, Self
 
 from thalweg import ops
 from thalweg.registry import (
     deserialize_keras_object,
-    find,
+    resolve,
     serializable,
     serialize_keras_object,
-    unknown,
 )
 from thalweg.tensor.tensor import Tensor
 
@@ -182,15 +180,7 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return None
-    found = identifier
-    if isinstance(identifier, str):
-        found = find(_MODULE, identifier)
-        if found is None:
-            raise unknown("regularizer", _MODULE, identifier)
-    elif isinstance(identifier, dict):
-        found = deserialize_keras_object(identifier)
-    if inspect.isclass(found):
-        found = found()
+    found = resolve("regularizer", _MODULE, identifier)
     if not callable(found):
         raise ValueError(
             "A regularizer must be a name, a Regularizer, a function or a configuration, got "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from thalweg import ops
 from thalweg.initializers.initializer import MODULE, dtype_name
-from thalweg.registry import deserialize_keras_object, find, serialize_keras_object, unknown
+from thalweg.registry import deserialize_keras_object, resolve, serialize_keras_object
 from thalweg.tensor.tensor import Tensor
 
 __all__ = ["deserialize", "get", "serialize"]
@@ -26,18 +25,9 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return None
-    if isinstance(identifier, str):
-        found = find(MODULE, identifier)
-        if found is None:
-            raise unknown("initializer", MODULE, identifier)
-    elif isinstance(identifier, dict):
-        found = deserialize_keras_object(identifier)
-    elif isinstance(identifier, (Tensor, np.ndarray)):
+    if isinstance(identifier, (Tensor, np.ndarray)):
         return _from_value(identifier)
-    else:
-        found = identifier
-    if inspect.isclass(found):
-        found = found()
+    found = resolve("initializer", MODULE, identifier)
     if not callable(found):
         raise ValueError(
             "An initializer must be a name, an Initializer, a function, an array or a "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from thalweg.losses.loss import MODULE
-from thalweg.registry import deserialize_keras_object, find, serialize_keras_object, unknown
+from thalweg.registry import deserialize_keras_object, find, resolve, serialize_keras_object
 
 __all__ = ["deserialize", "get", "serialize"]
 
@@ -26,16 +25,10 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return None
-    found = identifier
-    if isinstance(identifier, str):
-        found = find(MODULE, identifier, kind="class") if identifier[:1].isupper() else None
-        found = found or find(MODULE, identifier)
-        if found is None:
-            raise unknown("loss", MODULE, identifier)
-    elif isinstance(identifier, dict):
-        found = deserialize_keras_object(identifier)
-    if inspect.isclass(found):
-        found = found()
+    # A name in capitals is the class; `'mse'` and `'mean_squared_error'` name the function.
+    capital = isinstance(identifier, str) and identifier[:1].isupper()
+    kind = "class" if capital and find(MODULE, identifier, kind="class") else "any"
+    found = resolve("loss", MODULE, identifier, kind=kind)
     if not callable(found):
         raise ValueError(
             "A loss must be a name, a Loss, a function of (y_true, y_pred) or a configuration, "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from thalweg.metrics.metric import MODULE
-from thalweg.registry import deserialize_keras_object, find, serialize_keras_object, unknown
+from thalweg.registry import deserialize_keras_object, resolve, serialize_keras_object
 
 __all__ = ["deserialize", "get", "serialize"]
 
@@ -26,15 +25,8 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return None
-    found = identifier
-    if isinstance(identifier, str):
-        found = find(MODULE, identifier, kind="class")
-        if found is None:
-            raise unknown("metric", MODULE, identifier)
-    elif isinstance(identifier, dict):
-        found = deserialize_keras_object(_located(identifier))
-    if inspect.isclass(found):
-        found = found()
+    described = _located(identifier) if isinstance(identifier, dict) else identifier
+    found = resolve("metric", MODULE, described, kind="class")
     if not callable(found):
         raise ValueError(
             "A metric must be a name, a Metric, a function of (y_true, y_pred) or a configuration, "

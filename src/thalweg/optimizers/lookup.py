@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from thalweg.optimizers.optimizer import MODULE, Optimizer
-from thalweg.registry import deserialize_keras_object, find, serialize_keras_object, unknown
+from thalweg.registry import deserialize_keras_object, resolve, serialize_keras_object
 
 __all__ = ["deserialize", "get", "serialize"]
 
@@ -25,16 +24,10 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return None
-    found = identifier
-    if isinstance(identifier, str):
-        found = find(MODULE, identifier, kind="class")
-        if found is None:
-            raise unknown("optimizer", MODULE, identifier)
-    elif isinstance(identifier, dict):
+    if isinstance(identifier, dict):
         # Older configurations name no module, and write 'adam' for the class.
-        found = deserialize_keras_object({"module": MODULE, **identifier})
-    if inspect.isclass(found):
-        found = found()
+        identifier = {"module": MODULE, **identifier}
+    found = resolve("optimizer", MODULE, identifier, kind="class")
     if not isinstance(found, Optimizer):
         raise ValueError(
             f"An optimizer must be a name, an Optimizer or a configuration, got {identifier!r}."

@@ -14,6 +14,7 @@ from thalweg.registry.custom import (
     register_keras_serializable,
 )
 from thalweg.registry.reading import deserialize_keras_object, sharing_objects
+from thalweg.registry.resolving import resolve
 from thalweg.registry.table import find, names, normalized, public_name, serializable, unknown
 from thalweg.registry.writing import serialize_keras_object, serialize_shared
 
@@ -29,6 +30,7 @@ __all__ = [
     "normalized",
     "public_name",
     "register_keras_serializable",
+    "resolve",
     "serializable",
     "serialize_keras_object",
     "serialize_shared",
