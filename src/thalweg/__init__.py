@@ -155,6 +155,7 @@ if TYPE_CHECKING:
     )
     from thalweg.layers import Input, Layer
     from thalweg.models import Model, Sequential
+    from thalweg.tracing.function import function
 
 __version__ = "0.1.0"
 
@@ -181,6 +182,7 @@ _LATER: dict[str, tuple[str, str]] = {
             "utils",
         )
     },
+    "function": ("thalweg.tracing.function", "function"),
     "Input": ("thalweg.layers", "Input"),
     "Layer": ("thalweg.layers", "Layer"),
     "Model": ("thalweg.models", "Model"),
@@ -261,6 +263,7 @@ __all__ = [
     "float32",
     "float64",
     "floor",
+    "function",
     "gather",
     "gather_nd",
     "grad",

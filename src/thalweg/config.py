@@ -1,19 +1,26 @@
-"""Settings of the whole library: default float type, epsilon, image layout.
+"""Settings of the whole library: default float type, epsilon, image layout, threads, eager functions.
 
-They are read when an object is made, so a change holds for what is made afterwards.
+The first three are read when an object is made, so a change holds for what is made afterwards.
 """
 
 from __future__ import annotations
 
+import math
+import os
+from pathlib import Path
 from typing import Literal
 
 __all__ = [
     "epsilon",
     "floatx",
+    "functions_run_eagerly",
     "image_data_format",
+    "run_functions_eagerly",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_threads",
+    "threads",
 ]
 
 _FLOAT_TYPES = ("bfloat16", "float16", "float32", "float64")
@@ -22,6 +29,8 @@ _DATA_FORMATS = ("channels_last", "channels_first")
 _floatx: str = "float32"
 _epsilon: float = 1e-7
 _image_data_format: str = "channels_last"
+_threads: int | None = None
+_functions_run_eagerly: bool = False
 
 
 def floatx() -> str:
@@ -69,3 +78,82 @@ def set_image_data_format(data_format: str) -> None:
             f"got {data_format!r}."
         )
     _image_data_format = data_format
+
+
+def functions_run_eagerly() -> bool:
+    """Whether functions made with `thalweg.function` run as plain Python."""
+    return _functions_run_eagerly
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Let functions made with `thalweg.function` run as plain Python, for debugging.
+
+    >>> import thalweg as tw
+    >>> tw.config.run_functions_eagerly(True)
+    >>> tw.config.functions_run_eagerly()
+    True
+    >>> tw.config.run_functions_eagerly(False)
+    """
+    global _functions_run_eagerly
+    _functions_run_eagerly = bool(run_eagerly)
+
+
+def threads() -> int:
+    """How many threads a compiled Program may use, the calling one included.
+
+    Until `set_threads` says otherwise: the processor cores that this process may run on, and no
+    more than its container's quota of processor time.
+
+    >>> import thalweg as tw
+    >>> tw.config.threads() >= 1
+    True
+    """
+    global _threads
+    if _threads is None:
+        _threads = _cores()
+    return _threads
+
+
+def set_threads(value: int | None) -> None:
+    """Set how many threads compiled Programs may use; None: as many as there are cores.
+
+    Args:
+        value: 1 or more. Small Programs run on one thread in any case.
+
+    Raises:
+        ValueError: if it is less than 1.
+
+    >>> import thalweg as tw
+    >>> tw.config.set_threads(1)
+    >>> tw.config.threads()
+    1
+    >>> tw.config.set_threads(None)
+    """
+    global _threads
+    if value is not None and not (isinstance(value, int) and value >= 1):
+        raise ValueError(f"set_threads: value must be an integer of at least 1, got {value!r}.")
+    _threads = value
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, _quota()))
+
+
+def _quota() -> int:
+    """The cores' worth of time that the control group grants, rounded up (no limit: many)."""
+    groups = Path("/sys/fs/cgroup")
+    try:
+        limit, period = (groups / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            limit = (groups / "cpu/cpu.cfs_quota_us").read_text().strip()
+            period = (groups / "cpu/cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return 1 << 20
+    if limit in ("max", "-1"):
+        return 1 << 20
+    return math.ceil(int(limit) / int(period))

@@ -152,7 +152,7 @@ ROWS: dict[str, Row] = {
     "ge": two(np.greater_equal, ORDERED, ALL, ALL, smooth=None),
 }
 # Tested one by one below (iota in test_movement.py).
-OTHERS = {"select", "cast", "bitcast", "stop_gradient", "iota"}
+OTHERS = {"select", "cast", "bitcast", "stop_gradient", "tied", "iota"}
 # Their first argument holds whole numbers.
 WHOLE_FIRST = ("polygamma", "bessel_i")
 
@@ -303,6 +303,19 @@ def test_bitcast() -> None:
     assert apply(bitcast, x[0, 0], dtype=DTYPES["uint32"]).shape == ()
     with pytest.raises(ValueError, match="bitcast: dtype must have 4 bytes like float32"):
         apply(bitcast, x, dtype=DTYPES["int64"])
+
+
+def test_tied() -> None:
+    tied = PRIMITIVES["tied"]
+    x, anchor = (Tensor(values("float64", (3,), seed)) for seed in (0, 1))
+    with GradientTape() as tape:
+        tape.watch([x, anchor])
+        y = tied(x, anchor) * x
+    np.testing.assert_array_equal(y, x.numpy() ** 2)
+    for gradient in tape.gradient(y, [x, anchor]):
+        np.testing.assert_array_equal(gradient, x)
+    with pytest.raises(ValueError, match="tied: both must have the same shape and dtype"):
+        tied(x, Tensor(values("float32", (3,), 0)))
 
 
 def test_stop_gradient() -> None:

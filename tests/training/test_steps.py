@@ -12,7 +12,7 @@ from thalweg.tensor.tree import flatten, pack
 from thalweg.training.data_adapter import unpack_x_y_sample_weight
 from thalweg.training.data_adapters import adapter_for
 from thalweg.training.preparation import make_ready, prepare
-from thalweg.training.state import commit, present_values
+from thalweg.tracing.state import commit, present_values
 
 random = np.random.default_rng(3)
 X = random.normal(size=(10, 2)).astype("float32")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -135,6 +135,14 @@ class GradientTape:
             reads = self._reads.setdefault(key, [])
             if not any(known is tensor for known in reads):
                 reads.append(tensor)
+
+    def concerns(self, tensors: Iterable[Tensor], variables: Iterable[Variable]) -> bool:
+        """Whether it would record a computation on these tensors and variables."""
+        if any(id(x) in self._watched for x in tensors):
+            return True
+        return any(
+            id(v) in self._variables or (self._watch_accessed and v.trainable) for v in variables
+        )
 
     def left(self, tensor: Tensor) -> None:
         """Called when a tensor's values leave for NumPy or Python."""

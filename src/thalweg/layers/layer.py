@@ -42,7 +42,6 @@ class _CallContext(threading.local):
 
     def __init__(self) -> None:
         self.depth = 0
-        self.training: bool | None = None
         self.path: list[str] = []
 
 
@@ -226,8 +225,8 @@ class Layer(WeightOwner):
         positional, keyword = as_called(signature, arguments)
 
         symbolic = any(isinstance(x, KerasTensor) for x in flatten((positional, keyword)))
-        outer, outer_cast = _CALL.training, CONTEXT.autocast
-        _CALL.training = training
+        outer, outer_cast = CONTEXT.training, CONTEXT.autocast
+        CONTEXT.training = training
         if self.autocast and self.compute_dtype != self.variable_dtype:
             CONTEXT.autocast = as_dtype(self.compute_dtype)
         else:
@@ -244,7 +243,7 @@ class Layer(WeightOwner):
                     self._regularize_activity(outputs)
         finally:
             _CALL.depth -= 1
-            _CALL.training, CONTEXT.autocast = outer, outer_cast
+            CONTEXT.training, CONTEXT.autocast = outer, outer_cast
         previous = masks.get(first) if first else None
         if previous is not None and any(m is not None for m in flatten(previous)):
             self._set_mask(tensors[first], previous, outputs)  # type: ignore[index]
@@ -321,7 +320,7 @@ class Layer(WeightOwner):
         self, arguments: dict[str, Any], signature: inspect.Signature, given: bool | None
     ) -> bool | None:
         given = arguments.get("training", given)
-        training = _CALL.training if given is None else given
+        training = CONTEXT.training if given is None else given
         if "training" in signature.parameters and training is not None:
             arguments["training"] = training
         return training

@@ -1,7 +1,8 @@
 """Control flow inside a graph: `cond`, `while` and `scan`, whose bodies are graphs.
 
 Eager code runs Python's own control flow; these primitives appear when a function is traced, so
-that loops stay loops. What a body reads from outside (its captures) is an input of the primitive.
+that loops stay loops. What a body reads from outside (its captures) is an input of the primitive;
+the variables that it assigns are outputs, or carried (see `bodies`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.primitives.bodies import assign_outside, branches, loop_bodies, present
 from thalweg.primitives.elementwise import zero_like
-from thalweg.primitives.graph import Graph, evaluate_graph, inline, trace
+from thalweg.primitives.graph import Graph, evaluate_graph, inline
+from thalweg.primitives.host import silent
 from thalweg.primitives.primitive import Call, Primitive
 from thalweg.primitives.reverse import Applied, backpropagate
 from thalweg.tensor.context import CONTEXT
@@ -56,7 +59,7 @@ def _pull_back(
     recording = _Recording()
     CONTEXT.recorders.append(recording)
     try:
-        outputs = inline(graph, inputs, captures)
+        outputs = inline(silent(graph), inputs, captures)
     finally:
         CONTEXT.recorders.remove(recording)
     seeds = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if differentiable(y.dtype)]
@@ -125,12 +128,14 @@ def bind_cond(
     true_fn: Callable[[], Sequence[Tensor]],
     false_fn: Callable[[], Sequence[Tensor]],
 ) -> tuple[Tensor, ...]:
-    """Trace both branches and apply `cond`."""
-    then, otherwise = trace(true_fn, ()), trace(false_fn, ())
+    """Trace both branches and apply `cond`; what one assigns to variables is assigned here."""
+    (then, otherwise), written = branches([true_fn, false_fn])
     found: tuple[Tensor, ...] = cond(
         pred, *then.captured, *otherwise.captured, then=then, otherwise=otherwise
     )
-    return found
+    count = len(found) - len(written)
+    assign_outside(written, found[count:])
+    return found[:count]
 
 
 # --- while ------------------------------------------------------------------------------------
@@ -188,12 +193,25 @@ def bind_while(
     body: Callable[..., Sequence[Tensor]],
     variables: Sequence[Tensor],
 ) -> tuple[Tensor, ...]:
-    """Trace condition and body and apply `while`."""
-    test_graph, body_graph = trace(test, variables), trace(body, variables)
+    """Trace condition and body and apply `while`; variables assigned in the body are carried."""
+    (of_test, of_body), carried = loop_bodies([test, body], variables)
+    if of_test.written:
+        raise RuntimeError(
+            f"while_loop: cond assigns to Variable '{of_test.written[0].name}'; it may only read "
+            "variables, assign it in the body."
+        )
+    test_graph, body_graph = of_test.graph, of_body.graph
+    test_graph.outputs = test_graph.outputs[: len(test_graph.outputs) - len(carried)]
     found: tuple[Tensor, ...] = while_(
-        *test_graph.captured, *body_graph.captured, *variables, test=test_graph, body=body_graph
+        *test_graph.captured,
+        *body_graph.captured,
+        *variables,
+        *present(carried),
+        test=test_graph,
+        body=body_graph,
     )
-    return found
+    assign_outside(carried, found[len(variables) :])
+    return found[: len(variables)]
 
 
 # --- scan -------------------------------------------------------------------------------------
@@ -242,7 +260,7 @@ def _scan_gradient(call: Call, g: Gradients) -> Gradients:
     captures, start, sequences = _scan_split(call.inputs, body, k)
 
     def saving(*arguments: Tensor) -> tuple[Tensor, ...]:
-        results = inline(body, arguments, captures)
+        results = inline(silent(body), arguments, captures)
         return (*results[:k], *arguments[:k])
 
     saved = bind_scan(saving, start, sequences, length, reverse=not backward)[k:]
@@ -307,16 +325,31 @@ def bind_scan(
     length: int,
     reverse: bool = False,
 ) -> tuple[Tensor, ...]:
-    """Trace the body and apply `scan`: the last carry, then the stacked outputs."""
+    """Trace the body and apply `scan`: the last carry, then the stacked outputs.
+
+    Variables assigned in the body are carried too, and assigned here.
+    """
     elements = [TensorSpec(xs.shape[1:], xs.dtype) for xs in sequences]
-    graph = trace(body, (*carry, *elements))
+    (traced,), carried = loop_bodies([body], (*carry, *elements))
+    graph, k, more = traced.graph, len(carry), len(carried)
+    # The variables stand last; they belong behind the carry.
+    graph.inputs = _moved(graph.inputs, k, more)
+    graph.outputs = _moved(graph.outputs, k, more)
     found: tuple[Tensor, ...] = scan(
         *graph.captured,
         *carry,
+        *present(carried),
         *sequences,
         body=graph,
-        carries=len(carry),
+        carries=k + more,
         length=length,
         reverse=reverse,
     )
-    return found
+    assign_outside(carried, found[k : k + more])
+    return (*found[:k], *found[k + more :])
+
+
+def _moved(symbols: tuple[Any, ...], place: int, count: int) -> tuple[Any, ...]:
+    """The last `count` moved to `place`."""
+    end = len(symbols) - count
+    return (*symbols[:place], *symbols[end:], *symbols[place:end])

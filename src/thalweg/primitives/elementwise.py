@@ -373,6 +373,22 @@ stop_gradient: Primitive = Primitive(
     "elementwise",
 )
 
+
+def _tied_rule(x: Any, anchor: Any) -> TensorSpec:
+    if x.shape != anchor.shape or x.dtype != anchor.dtype:
+        raise ValueError(
+            f"tied: both must have the same shape and dtype, got {x.shape} of {x.dtype.name} and "
+            f"{anchor.shape} of {anchor.dtype.name}."
+        )
+    return TensorSpec(x.shape, x.dtype)
+
+
+# The first, with its gradient flowing to the second: how a branch or loop reads a variable that it
+# has assigned, while whoever differentiates it from outside knows the variable by another value.
+tied: Primitive = Primitive(
+    "tied", _tied_rule, lambda x, anchor: x, lambda call, g: (None, g[0]), "elementwise"
+)
+
 __all__ = [
     "ANY",
     "BITS",

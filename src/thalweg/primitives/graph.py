@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.dtypes import DType
 from thalweg.tensor.tensor import Tensor, TensorSpec
 
-__all__ = ["Graph", "Node", "SymbolicTensor", "evaluate_graph", "inline", "trace"]
+__all__ = ["Builder", "Graph", "Node", "SymbolicTensor", "evaluate_graph", "inline", "trace"]
 
 Array = np.ndarray[Any, Any]
 
@@ -125,13 +125,25 @@ class Graph:
         return "\n".join([*lines, "}"])
 
 
-class _Builder:
-    """Adds nodes to a graph and captures every tensor that comes from outside of it."""
+class Builder:
+    """Adds nodes to a graph and captures every tensor that comes from outside of it.
+
+    Operations inside `with builder:` are added; it can be left and entered again.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.own: dict[int, SymbolicTensor] = {id(x): x for x in graph.inputs}
         self.captured: dict[int, SymbolicTensor] = {}
+        self._outer: list[Any] = []
+
+    def __enter__(self) -> Self:
+        self._outer.append(CONTEXT.graph)
+        CONTEXT.graph = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        CONTEXT.graph = self._outer.pop()
 
     def symbol(self, x: Tensor) -> SymbolicTensor:
         if id(x) in self.own:
@@ -163,14 +175,9 @@ def trace(function: Callable[..., Sequence[Tensor]], specs: Sequence[TensorSpec 
         specs: shape and dtype of each argument (anything with `shape` and `dtype`).
     """
     graph = Graph(inputs=tuple(SymbolicTensor(tuple(s.shape), s.dtype) for s in specs))
-    builder = _Builder(graph)
-    outer = CONTEXT.graph
-    CONTEXT.graph = builder
-    try:
+    with Builder(graph) as builder:
         outputs = function(*graph.inputs)
         graph.outputs = tuple(builder.symbol(y) for y in outputs)
-    finally:
-        CONTEXT.graph = outer
     return graph
 
 

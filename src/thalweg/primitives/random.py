@@ -20,18 +20,18 @@ __all__ = ["random_bits", "threefry"]
 
 Array = np.ndarray[Any, Any]
 
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
-_PARITY = np.uint32(0x1BD11BDA)
+ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+PARITY = np.uint32(0x1BD11BDA)
 
 
 def threefry(key: Array, low: Array, high: Array) -> tuple[Array, Array]:
     """The two 32-bit words of each block (low, high) under a key of two words."""
     k0, k1 = np.uint32(key[0]), np.uint32(key[1])
-    schedule = (k0, k1, k0 ^ k1 ^ _PARITY)
+    schedule = (k0, k1, k0 ^ k1 ^ PARITY)
     with np.errstate(over="ignore"):
         a, b = low + k0, high + k1
         for i in range(5):
-            for rotation in _ROTATIONS[i % 2]:
+            for rotation in ROTATIONS[i % 2]:
                 a = a + b
                 b = (b << np.uint32(rotation)) | (b >> np.uint32(32 - rotation))
                 b = b ^ a

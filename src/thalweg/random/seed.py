@@ -17,6 +17,7 @@ from thalweg import ops
 from thalweg.naming import auto_name
 from thalweg.primitives.random import random_bits, threefry
 from thalweg.registry import serializable
+from thalweg.tensor.context import outside_trace
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import uint32
 from thalweg.tensor.tensor import Tensor
@@ -26,6 +27,7 @@ __all__ = [
     "SeedGenerator",
     "draw_key",
     "global_seed_generator",
+    "is_global_seed",
     "make_default_seed",
     "set_random_seed",
     "split_key",
@@ -87,12 +89,14 @@ class _Stream:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.generator: SeedGenerator | None = None
         self.start(int.from_bytes(os.urandom(8), "little"))
 
     def start(self, seed: int) -> None:
         self.key = np.array([seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF], np.uint32)
         self.count = 0
-        self.generator: SeedGenerator | None = None
+        # Whether the generator has taken its seed from the stream since it started.
+        self.seeded = False
 
     def draw(self) -> int:
         with self.lock:
@@ -132,10 +136,26 @@ def set_random_seed(seed: int) -> None:
 
 
 def global_seed_generator() -> SeedGenerator:
-    """The generator behind random operations that are given no seed."""
-    if _STREAM.generator is None:
-        _STREAM.generator = SeedGenerator(make_default_seed(), name="global_seed_generator")
-    return _STREAM.generator
+    """The generator behind random operations that are given no seed.
+
+    It takes its seed from the stream when it is first used after `set_random_seed`. It stays the
+    same object, so that traced functions go on with the new seed.
+    """
+    generator = _STREAM.generator
+    if generator is None:
+        generator = SeedGenerator(make_default_seed(), name="global_seed_generator")
+        _STREAM.generator = generator
+    elif not _STREAM.seeded:
+        generator.seed = make_default_seed()
+        with outside_trace():
+            generator.state.assign(generator.initial_state())
+    _STREAM.seeded = True
+    return generator
+
+
+def is_global_seed(variable: Variable) -> bool:
+    """Whether it is the state of the generator behind operations that are given no seed."""
+    return _STREAM.generator is not None and _STREAM.generator.state is variable
 
 
 def draw_key(seed: Any) -> Tensor:

@@ -58,6 +58,10 @@ class _Context(threading.local):
         self.variables: VariableScope | None = None
         # The float dtype in which the layer being called computes: its weights are read in it.
         self.autocast: DType | None = None
+        # Whether the layer being called trains; None: nobody has said. Layers inside follow it.
+        self.training: bool | None = None
+        # Where new variables are noted while a function is traced; None: nobody asks.
+        self.created: list[Variable] | None = None
         # How many bytes new variables may take, while a model is made from a file; None: any.
         self.room: int | None = None
 

@@ -12,9 +12,12 @@ from thalweg.tensor.context import CONTEXT, outside_trace
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import DType, as_dtype, is_floating
 from thalweg.tensor.operators import OPERATIONS, Operators
+from thalweg.tensor.storage import STATE_LOCK, aligned_empty
 from thalweg.tensor.tensor import Tensor
 
 __all__ = ["Variable"]
+
+Array = np.ndarray[Any, Any]
 
 
 class Variable(Operators):
@@ -41,9 +44,15 @@ class Variable(Operators):
     array([1.5, 2.5], dtype=float32)
     """
 
+    # The value is in the snapshot, in the storage, or in both. `_snapshot` is None once a compiled
+    # Program wrote the storage; `_stale` says that the storage misses the latest assignment.
     __slots__ = (
         "__weakref__",
-        "_tensor",
+        "_dtype",
+        "_shape",
+        "_snapshot",
+        "_stale",
+        "_storage",
         "autocast",
         "constraint",
         "name",
@@ -51,6 +60,10 @@ class Variable(Operators):
         "regularizer",
         "trainable",
     )
+
+    _snapshot: Tensor | None
+    _storage: Array | None
+    _stale: bool
 
     def __init__(
         self,
@@ -90,8 +103,13 @@ class Variable(Operators):
                 f"Variable '{self.name}': initial_value has shape {tensor.shape}, "
                 f"expected shape {tuple(shape)}."
             )
+        self._shape: tuple[int, ...] = tensor.shape
+        self._dtype: DType = tensor.dtype
+        self._storage = None
         # A tensor of its own: tapes tell values apart by object, and the caller may watch his.
         self._tensor = Tensor(tensor._value)
+        if CONTEXT.created is not None:
+            CONTEXT.created.append(self)
 
     def _take_room(self, shape: tuple[int, ...], dtype: DType) -> None:
         """Before values are made: a file must not name a shape that it has no values for."""
@@ -104,15 +122,64 @@ class Variable(Operators):
                 "holds."
             )
 
+    # --- where the value is -----------------------------------------------------------------------
+
+    @property
+    def _tensor(self) -> Tensor:
+        """The value as a tensor, whatever is being traced or recorded."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            # A Program may be writing the storage in another thread; it holds the lock meanwhile.
+            with STATE_LOCK:
+                snapshot = self._snapshot
+                if snapshot is None:
+                    assert self._storage is not None
+                    snapshot = self._snapshot = Tensor(self._storage.copy())
+        return snapshot
+
+    @_tensor.setter
+    def _tensor(self, tensor: Tensor) -> None:
+        self._snapshot = tensor
+        self._stale = True
+
+    def resident(self) -> Array:
+        """The array that compiled Programs read and update in place, with the present value.
+
+        It is C-contiguous, starts at a multiple of 64 bytes, and is the same object for the whole
+        life of the variable. Whoever writes to it holds `STATE_LOCK` and calls `written()`.
+        """
+        with STATE_LOCK:
+            if self._storage is None:
+                self._storage = aligned_empty(self._shape, self._dtype)
+            snapshot = self._snapshot
+            if self._stale and snapshot is not None:
+                np.copyto(self._storage, snapshot._value)
+                # One copy of the value is enough until somebody reads it again.
+                self._snapshot = None
+            self._stale = False
+            return self._storage
+
+    def written(self) -> None:
+        """Says that a Program wrote the storage: the next read takes a new snapshot of it."""
+        self._snapshot = None
+        self._stale = False
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Copies and pickles take the value along, and have a storage of their own."""
+        kept = {k: getattr(self, k) for k in self.__slots__ if k != "__weakref__"}
+        return None, {**kept, "_snapshot": self._tensor, "_storage": None, "_stale": True}
+
+    # --- what it is -------------------------------------------------------------------------------
+
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """The length of each axis."""
-        return self._tensor.shape
+        return self._shape
 
     @property
     def dtype(self) -> DType:
         """The NumPy dtype of the elements, as they are read at this place (see `autocast`)."""
-        own, wanted = self._tensor.dtype, CONTEXT.autocast
+        own, wanted = self._dtype, CONTEXT.autocast
         if wanted is None or not self.autocast or not is_floating(own):
             return own
         return wanted
@@ -120,12 +187,12 @@ class Variable(Operators):
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._tensor.ndim
+        return len(self._shape)
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._tensor.size
+        return math.prod(self._shape)
 
     @property
     def value(self) -> Tensor:
@@ -159,7 +226,7 @@ class Variable(Operators):
                 f"Variable '{self.name}': assign() got a value of shape {new.shape}, "
                 f"expected shape {self.shape}."
             )
-        own = self._tensor.dtype
+        own = self._dtype
         if new.dtype != own:
             if is_floating(new.dtype) and not is_floating(own):
                 raise TypeError(

@@ -12,7 +12,8 @@ __all__ = ["DataAdapter", "pack_x_y_sample_weight", "unpack_x_y_sample_weight"]
 class DataAdapter(ABC):
     """One way to get batches: from arrays, or from something that yields them.
 
-    A batch is what `pack_x_y_sample_weight` returns, with tensors as leaves.
+    A batch is what `pack_x_y_sample_weight` returns, with tensors as leaves, or `Rows` to take it
+    from.
     """
 
     @property

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from thalweg import ops, random
-from thalweg.tensor.tensor import Tensor
-from thalweg.tensor.tree import flatten, map_structure, pack
+from thalweg.tensor.tree import flatten, map_structure
 from thalweg.training.class_weight import class_weight_to_sample_weights
 from thalweg.training.data_adapter import DataAdapter, pack_x_y_sample_weight
 from thalweg.training.data_arrays import arrays_of, check_finite, check_lengths, spread_weight
+from thalweg.training.rows import Pass, Rows
 
 __all__ = ["ArrayAdapter", "split_arrays"]
 
@@ -21,7 +21,7 @@ DEFAULT_BATCH_SIZE = 32
 
 
 class ArrayAdapter(DataAdapter):
-    """Batches from arrays, in a new random order at each pass if wanted.
+    """Batches from arrays (as `Rows`), in a new random order at each pass if wanted.
 
     Args:
         x: an array, or a list, tuple or dict of them; the first axis counts samples.
@@ -70,21 +70,20 @@ class ArrayAdapter(DataAdapter):
         return self._parts
 
     def peek(self) -> Any:
-        return self._batch(slice(0, self.batch_size))
+        return self.begin_pass(None).batch(0)
 
-    def batches(self, skip: int = 0) -> Iterator[Any]:
-        order = self._order() if self.shuffle else None
-        for start in range(skip * self.batch_size, self.num_samples, self.batch_size):
-            rows = slice(start, start + self.batch_size)
-            yield self._batch(rows if order is None else order[rows])
+    def batches(self, skip: int = 0) -> Iterator[Rows]:
+        source = self.begin_pass(self._order() if self.shuffle else None)
+        for number in range(skip, self.num_batches):
+            yield Rows(source, number)
+
+    def begin_pass(self, order: np.ndarray[Any, Any] | None) -> Pass:
+        """A pass over the data in an order of its own."""
+        return Pass(self._data, self._arrays, order, self.num_samples, self.batch_size)
 
     def _order(self) -> np.ndarray[Any, Any]:
-        order: np.ndarray[Any, Any] = random.shuffle(ops.arange(self.num_samples)).numpy()
-        return order
-
-    def _batch(self, rows: Any) -> Any:
-        return pack(self._data, [None if a is None else Tensor(a[rows]) for a in self._arrays])
-
+        order = random.shuffle(ops.arange(self.num_samples)).numpy()
+        return order.astype(np.int64)
 
 def split_arrays(data: Any, share: float) -> tuple[Any, Any]:
     """The first samples, and the last `share` of them, of a structure of arrays."""

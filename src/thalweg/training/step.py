@@ -7,7 +7,7 @@ from typing import Any
 
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.variable import Variable
-from thalweg.training.state import commit, functionalize, present_values
+from thalweg.tracing.state import commit, functionalize, present_values
 
 __all__ = ["Step"]
 

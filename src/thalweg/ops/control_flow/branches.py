@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.ops.arguments import cast_to
-from thalweg.ops.control_flow.checks import holds, known, one_bool, reading_only
+from thalweg.ops.control_flow.checks import holds, known, one_bool
 from thalweg.ops.dispatch import op
 from thalweg.ops.nested import Form, form_of, leaves_of
 from thalweg.ops.shaping import reshape
@@ -49,8 +49,7 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
         return run
 
-    with reading_only("cond"):
-        found = bind_cond(choice, flat(true_fn), flat(false_fn))
+    found = bind_cond(choice, flat(true_fn), flat(false_fn))
     return forms[0].filled(found)
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from thalweg.ops.arguments import cast_to
 from thalweg.ops.nested import Form, form_of, leaves_of
 from thalweg.ops.shaping import reshape
-from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import bool_
 from thalweg.tensor.tensor import Tensor
-from thalweg.tensor.variable import Variable
 
-__all__ = ["checked", "holds", "known", "one_bool", "reading_only", "step_count"]
+__all__ = ["checked", "holds", "known", "one_bool", "step_count"]
 
 
 def known(x: Tensor) -> bool:
@@ -34,36 +31,6 @@ def one_bool(name: str, argument: str, x: Any) -> Tensor:
 def holds(x: Tensor) -> bool:
     """The truth of a tensor with values; no tape needs to hear of it."""
     return bool(x._value)
-
-
-class _NoWrites:
-    """Lets the functions of control flow read variables in a trace; assigning is an error."""
-
-    def __init__(self, name: str, outer: Any) -> None:
-        self.name = name
-        self.outer = outer
-
-    def read(self, variable: Variable) -> Tensor:
-        found: Tensor = self.outer.read(variable)
-        return found
-
-    def write(self, variable: Variable, value: Tensor) -> None:
-        raise RuntimeError(
-            f"{self.name}: inside a traced function its branches and bodies cannot assign to a "
-            f"variable ('{variable.name}' here); return the value and assign it afterwards."
-        )
-
-
-@contextmanager
-def reading_only(name: str) -> Iterator[None]:
-    """Inside, assigning to a variable is an error if a function is being traced."""
-    outer = CONTEXT.variables
-    if outer is not None:
-        CONTEXT.variables = _NoWrites(name, outer)
-    try:
-        yield
-    finally:
-        CONTEXT.variables = outer
 
 
 def _check_kept(name: str, what: str, before: Sequence[Tensor], after: Sequence[Tensor]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.ops.arguments import cast_to
-from thalweg.ops.control_flow.checks import checked, holds, known, one_bool, reading_only
+from thalweg.ops.control_flow.checks import checked, holds, known, one_bool
 from thalweg.ops.dispatch import op
 from thalweg.ops.nested import form_of, leaves_of
 from thalweg.ops.shaping import reshape
@@ -66,8 +66,7 @@ def while_loop(
             carried = step(*carried)
             count += 1
     else:
-        with reading_only("while_loop"):
-            carried = _traced_while(test, step, carried, maximum_iterations)
+        carried = _traced_while(test, step, carried, maximum_iterations)
     found = form.filled(carried)
     return found if several else found[0]
 
@@ -124,16 +123,14 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
             for i in numbers:
                 carried = step(Tensor(np.asarray(i)), *carried)
         else:
-            with reading_only("fori_loop"):
-                carried = list(
-                    bind_scan(
-                        lambda *xs: step(xs[-1], *xs[:-1]), carried, [Tensor(numbers)], len(numbers)
-                    )
+            carried = list(
+                bind_scan(
+                    lambda *xs: step(xs[-1], *xs[:-1]), carried, [Tensor(numbers)], len(numbers)
                 )
+            )
         return form.filled(carried)
     first, last = (cast_to(reshape(x, ()), int32) for x in (first, last))
-    with reading_only("fori_loop"):
-        found = bind_while(
-            lambda i, *xs: (i < last,), lambda i, *xs: (i + 1, *step(i, *xs)), (first, *carried)
-        )
+    found = bind_while(
+        lambda i, *xs: (i < last,), lambda i, *xs: (i + 1, *step(i, *xs)), (first, *carried)
+    )
     return form.filled(found[1:])

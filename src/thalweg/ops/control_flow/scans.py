@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.ops.arguments import splat
-from thalweg.ops.control_flow.checks import checked, reading_only, step_count
+from thalweg.ops.control_flow.checks import checked, step_count
 from thalweg.ops.dispatch import op
 from thalweg.ops.joining import stack
 from thalweg.ops.nested import Form, form_of, leaves_of
@@ -62,8 +62,7 @@ def scan(
         return [*checked("scan", "state", form, state, result[0]), *leaves_of(result[1])]
 
     if CONTEXT.graph is not None:
-        with reading_only("scan"):
-            found = bind_scan(step, carried, sequences, steps, reverse)
+        found = bind_scan(step, carried, sequences, steps, reverse)
         state, ys = list(found[: len(carried)]), list(found[len(carried) :])
     else:
         state, ys = _python_scan(step, carried, sequences, steps, reverse)

@@ -19,21 +19,21 @@ Array = np.ndarray[Any, Any]
 TWO_OVER_SQRT_PI: float = 2 / math.sqrt(math.pi)
 
 # Coefficients from the highest power down. Cody: |x| <= 0.46875, then up to 4, then above.
-_ERF_P = (
+ERF_P = (
     1.85777706184603153e-1,
     3.16112374387056560e00,
     1.13864154151050156e02,
     3.77485237685302021e02,
     3.20937758913846947e03,
 )
-_ERF_Q = (
+ERF_Q = (
     1.0,
     2.36012909523441209e01,
     2.44024637934444173e02,
     1.28261652607737228e03,
     2.84423683343917062e03,
 )
-_ERFC_P = (
+ERFC_P = (
     2.15311535474403846e-8,
     5.64188496988670089e-1,
     8.88314979438837594e00,
@@ -44,7 +44,7 @@ _ERFC_P = (
     2.05107837782607147e03,
     1.23033935479799725e03,
 )
-_ERFC_Q = (
+ERFC_Q = (
     1.0,
     1.57449261107098347e01,
     1.17693950891312499e02,
@@ -55,7 +55,7 @@ _ERFC_Q = (
     3.43936767414372164e03,
     1.23033935480374942e03,
 )
-_TAIL_P = (
+TAIL_P = (
     1.63153871373020978e-2,
     3.05326634961232344e-1,
     3.60344899949804439e-1,
@@ -63,7 +63,7 @@ _TAIL_P = (
     1.60837851487422766e-2,
     6.58749161529837803e-4,
 )
-_TAIL_Q = (
+TAIL_Q = (
     1.0,
     2.56852019228982242e00,
     1.87295284992346725e00,
@@ -73,7 +73,7 @@ _TAIL_Q = (
 )
 
 # Wichura's PPND16: the middle, the tail, the far tail.
-_PPND_MIDDLE = (
+PPND_MIDDLE = (
     (
         2.5090809287301226727e3,
         3.3430575583588128105e4,
@@ -95,7 +95,7 @@ _PPND_MIDDLE = (
         1.0,
     ),
 )
-_PPND_TAIL = (
+PPND_TAIL = (
     (
         7.74545014278341407640e-4,
         2.27238449892691845833e-2,
@@ -117,7 +117,7 @@ _PPND_TAIL = (
         1.0,
     ),
 )
-_PPND_FAR_TAIL = (
+PPND_FAR_TAIL = (
     (
         2.01033439929228813265e-7,
         2.71155556874348757815e-5,
@@ -155,7 +155,7 @@ def _ratio(top: Sequence[float], bottom: Sequence[float], x: Array) -> Array:
 
 def _erf_near_zero(x: Array) -> Array:
     """erf for |x| <= 0.46875."""
-    return x * _ratio(_ERF_P, _ERF_Q, x * x)
+    return x * _ratio(ERF_P, ERF_Q, x * x)
 
 
 def _erfc_positive(x: Array) -> Array:
@@ -163,10 +163,10 @@ def _erfc_positive(x: Array) -> Array:
     scaled = np.empty_like(x)  # erfc(x) * exp(x * x)
     far = x > 4
     near = ~far
-    scaled[near] = _ratio(_ERFC_P, _ERFC_Q, x[near])
+    scaled[near] = _ratio(ERFC_P, ERFC_Q, x[near])
     z = x[far]
     w = 1 / (z * z)
-    scaled[far] = (1 / math.sqrt(math.pi) - w * _ratio(_TAIL_P, _TAIL_Q, w)) / z
+    scaled[far] = (1 / math.sqrt(math.pi) - w * _ratio(TAIL_P, TAIL_Q, w)) / z
     # exp(-x * x) with x split into a part whose square is exact and a small rest; erfc underflows
     # to 0 well before 30.
     x = np.minimum(x, 30.0)
@@ -203,10 +203,10 @@ def _erfinv(x: Array) -> Array:
     # The normal quantile of p is sqrt(2) * erfinv(2 p - 1), so Wichura's q = p - 1/2 is x / 2.
     middle = size <= 0.85
     q = size[middle] / 2
-    result[middle] = q * _ratio(*_PPND_MIDDLE, 0.180625 - q * q) / math.sqrt(2)
+    result[middle] = q * _ratio(*PPND_MIDDLE, 0.180625 - q * q) / math.sqrt(2)
     tail = (size < 1) & ~middle
     r = np.sqrt(-np.log((1 - size[tail]) / 2))
-    far = np.where(r <= 5, _ratio(*_PPND_TAIL, r - 1.6), _ratio(*_PPND_FAR_TAIL, r - 5))
+    far = np.where(r <= 5, _ratio(*PPND_TAIL, r - 1.6), _ratio(*PPND_FAR_TAIL, r - 5))
     result[tail] = far / math.sqrt(2)
     # Newton's step, above 1/2 for erfc(y) = 1 - x, where that keeps more digits.
     low = size <= 0.5

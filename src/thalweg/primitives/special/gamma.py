@@ -15,7 +15,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 # Bernoulli numbers B2, B4, ... B24.
-_BERNOULLI = (
+BERNOULLI = (
     1 / 6,
     -1 / 30,
     1 / 42,
@@ -44,7 +44,7 @@ def _hurwitz_zeta(s: Array, a: Array) -> Array:
     power = w**-s
     total += power * (w / (s - 1) + 0.5)
     factor = s * power / w  # s (s + 1) ... (s + 2j - 2) w ** (-s - 2j + 1)
-    for j, bernoulli in enumerate(_BERNOULLI, start=1):
+    for j, bernoulli in enumerate(BERNOULLI, start=1):
         total += factor * (bernoulli / math.factorial(2 * j))
         factor = factor * (s + (2 * j - 1)) * (s + 2 * j) / (w * w)
     return total
@@ -53,7 +53,7 @@ def _hurwitz_zeta(s: Array, a: Array) -> Array:
 # log gamma(2 + z) = (1 - gamma) z + sum over k >= 2 of (zeta(k) - 1) (-z) ** k / k (A&S 6.1.33),
 # where zeta(k) - 1 is zeta(k, 2).
 _ORDERS = np.arange(2.0, 32.0)
-_LOG_GAMMA_AT_2: tuple[float, ...] = (
+LOG_GAMMA_AT_2: tuple[float, ...] = (
     1 - _EULER_GAMMA,
     *(_hurwitz_zeta(_ORDERS, np.full_like(_ORDERS, 2.0)) * (-1) ** _ORDERS / _ORDERS).tolist(),
 )
@@ -62,7 +62,7 @@ _LOG_GAMMA_AT_2: tuple[float, ...] = (
 def _log_gamma_near_2(z: Array) -> Array:
     """log gamma(2 + z) for |z| <= 1/2."""
     total = np.zeros_like(z)
-    for coefficient in reversed(_LOG_GAMMA_AT_2):
+    for coefficient in reversed(LOG_GAMMA_AT_2):
         total = (total + coefficient) * z
     return total
 
@@ -72,7 +72,7 @@ def _log_gamma_large(x: Array) -> Array:
     w = 1 / (x * x)
     series = np.zeros_like(x)
     for k in range(10, 0, -1):
-        series = series * w + _BERNOULLI[k - 1] / (2 * k * (2 * k - 1))
+        series = series * w + BERNOULLI[k - 1] / (2 * k * (2 * k - 1))
     half_log_two_pi = 0.5 * math.log(2 * math.pi)
     return np.asarray((x - 0.5) * (np.log(x) - 1) + (half_log_two_pi - 0.5) + series / x)
 
@@ -134,7 +134,7 @@ def _digamma_positive(x: Array) -> Array:
     w = 1 / (x * x)
     series = np.zeros_like(x)
     for k in range(10, 0, -1):
-        series = (series + _BERNOULLI[k - 1] / (2 * k)) * w
+        series = (series + BERNOULLI[k - 1] / (2 * k)) * w
     return np.log(x) - 0.5 / x - series - shift
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.primitives import evaluate_graph, trace
-from thalweg.training.state import commit, functionalize, present_values
+from thalweg.tracing.state import commit, functionalize, present_values
 
 
 def test_values_go_in_and_out_and_variables_stay():

@@ -1,0 +1,357 @@
+"""A Flow as launches in order: buffers for what is stored, kernels, control flow.
+
+States (and the carries of loops) are updated in place where every reader of the old value can run
+before the new one is written; otherwise the new value is made elsewhere and copied at the end.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from thalweg.compiler.dims import ONE, Dim, product
+from thalweg.compiler.graph import ArrayConstant, Flow, Operation, Value
+from thalweg.compiler.ir.expression import Buffer
+from thalweg.compiler.ir.program import (
+    Cond,
+    Copy,
+    Launch,
+    Piece,
+    Program,
+    Scan,
+    While,
+)
+from thalweg.compiler.lower.choice import Choice, choose
+from thalweg.compiler.lower.clusters import Cluster, Member, clusters
+from thalweg.compiler.lower.elements import linear
+from thalweg.compiler.lower.kernels import Writer, set_stages
+from thalweg.compiler.lower.reductions import split_reductions
+from thalweg.compiler.lower.special import special_kernel
+from thalweg.primitives.elementwise import stop_gradient
+from thalweg.tensor.dtypes import DType, bool_
+
+__all__ = ["lower"]
+
+
+def lower(flow: Flow, states: int, capacity: int) -> Program:
+    """The Program of a flow.
+
+    Args:
+        flow: the first `states` inputs are states, the first outputs their new values.
+        states: how many.
+        capacity: the largest batch that it must serve.
+    """
+    context = _Context()
+    inputs = [
+        context.numbered(Buffer("state" if i < states else "input", x.dtype, product(x.shape)))
+        for i, x in enumerate(flow.inputs)
+    ]
+    outputs = [
+        context.numbered(Buffer("output", y.dtype, product(y.shape))) for y in flow.outputs[states:]
+    ]
+    launches = _Block(context, flow, inputs, [*inputs[:states], *outputs]).launches()
+    return Program(
+        capacity=capacity,
+        states=inputs[:states],
+        inputs=inputs[states:],
+        outputs=outputs,
+        constants=context.constants,
+        temporaries=context.temporaries,
+        launches=launches,
+        output_shapes=[y.shape for y in flow.outputs[states:]],
+    )
+
+
+@dataclass(slots=True)
+class _Context:
+    """What all blocks of a program share."""
+
+    temporaries: list[Buffer] = field(default_factory=list)
+    constants: list[tuple[Buffer, Any]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    known: dict[int, Buffer] = field(default_factory=dict)
+
+    def numbered(self, buffer: Buffer) -> Buffer:
+        number = self.counts.get(buffer.kind, 0)
+        self.counts[buffer.kind] = number + 1
+        buffer.number = number
+        return buffer
+
+    def temporary(self, dtype: DType, size: Dim) -> Buffer:
+        buffer = self.numbered(Buffer("temporary", dtype, size))
+        self.temporaries.append(buffer)
+        return buffer
+
+    def constant(self, array: Any) -> Buffer:
+        found = self.known.get(id(array))
+        if found is None:
+            dense = np.ascontiguousarray(array)
+            found = self.numbered(Buffer("constant", array.dtype, Dim(0, dense.size)))
+            self.constants.append((found, dense))
+            self.known[id(array)] = found
+        return found
+
+
+class _Block:
+    """One flow: that of the program, or the body of a loop.
+
+    Args:
+        context: of the program.
+        flow: what is computed.
+        inputs: the buffer of each input.
+        targets: the buffer that each output must come to. Where it is that of an input, the output
+            is the input's new value.
+    """
+
+    def __init__(
+        self, context: _Context, flow: Flow, inputs: Sequence[Buffer], targets: Sequence[Buffer]
+    ) -> None:
+        self.context = context
+        self.states = {
+            buffer: x for buffer, x in zip(inputs, flow.inputs, strict=True) if buffer in targets
+        }
+        given = dict(zip(flow.inputs, inputs, strict=True))
+        flow, self.roles = _distinct_outputs(split_reductions(flow), targets, given)
+        self.choice: Choice = choose(flow)
+        self.buffers: dict[Value, Buffer] = given
+        for op in flow.operations:
+            if isinstance(op.kind, ArrayConstant):
+                self.buffers[op.outputs[0]] = context.constant(op.kind.array)
+        self.clusters = clusters(self.choice, flow)
+        for cluster in self.clusters:
+            set_stages(cluster)
+
+    def launches(self) -> list[Launch]:
+        self.finals: list[Launch] = []
+        for value, target in self.roles:
+            self.place_output(self.choice.dense(value), target)
+        self.place_temporaries()
+        self.writer = Writer(self.choice, self.buffers, self.context.temporary)
+        found: list[Launch] = []
+        for cluster in self.ordered():
+            found.extend(self.of_cluster(cluster))
+        return [*found, *self.finals]
+
+    # --- buffers ------------------------------------------------------------------------------
+
+    def place_output(self, value: Value, target: Buffer) -> None:
+        state = self.states.get(target)
+        if state is None or self.in_place(value, state):
+            self.buffers[value] = target
+            return
+        self.buffers[value] = self.context.temporary(value.dtype, product(value.shape))
+        self.finals.append(Copy(self.buffers[value], target, product(value.shape)))
+
+    def in_place(self, value: Value, state: Value) -> bool:
+        """Whether a new value may be written over the old one; orders the readers before."""
+        home = self.home(value)
+        if home is None:
+            return False
+        readers = [
+            c for c in self.clusters if any(v is state for m in c.members for v, _ in m.reads)
+        ]
+        if any(c is not home and _needs(c, home) for c in readers):
+            return False
+        if home in readers and not self.read_in_time(home, value, state):
+            return False
+        home.needs |= {c for c in readers if c is not home}
+        return True
+
+    def read_in_time(self, home: Cluster, value: Value, state: Value) -> bool:
+        """Whether a kernel reads each old element at or before the moment when it is replaced."""
+        writer = home.member(value)
+        assert writer is not None
+        if writer.order is not None or writer.kind == "epilogue":
+            return False
+        before = True
+        for m in home.members:
+            own = linear(m.variables, m.shape)
+            for v, place in m.reads:
+                if v is not state:
+                    continue
+                same = m.kind == "map" and linear(place, v.shape) == own and m.order is None
+                if not same or not before or m.stage > writer.stage:
+                    return False
+                if home.frame is not None and m is not writer and m.stage == writer.stage:
+                    return False
+            before = before and m is not writer
+        return True
+
+    def home(self, value: Value) -> Cluster | None:
+        """The cluster that makes the whole of a value in a kernel of the compiler's own."""
+        return next((c for c in self.clusters if c.kind != "special" and c.member(value)), None)
+
+    def place_temporaries(self) -> None:
+        """Buffers for what another kernel, or a later pass over many rows, reads."""
+        for cluster in self.clusters:
+            for member in cluster.members:
+                outputs = member.operation.outputs if member.kind == "special" else (member.value,)
+                for y in outputs:
+                    if y in self.buffers:
+                        continue
+                    if member.kind == "special" or self.is_needed(cluster, member):
+                        self.buffers[y] = self.context.temporary(y.dtype, product(y.shape))
+
+    def is_needed(self, cluster: Cluster, member: Member) -> bool:
+        for other in self.clusters:
+            for m in other.members:
+                for v, _ in m.reads:
+                    if v is not member.value:
+                        continue
+                    if other is not cluster:
+                        return True
+                    later = m.stage > member.stage and member.kind == "map"
+                    if later and member.columns != ONE and cluster.frame[1] != ONE:  # type: ignore[index]
+                        return True
+        return False
+
+    # --- order ----------------------------------------------------------------------------------
+
+    def ordered(self) -> list[Cluster]:
+        """The clusters, each after those it needs, else as they came."""
+        waiting = {c: len(c.needs) for c in self.clusters}
+        users: dict[Cluster, list[Cluster]] = {c: [] for c in self.clusters}
+        for c in self.clusters:
+            for needed in c.needs:
+                users[needed].append(c)
+        ready = [(c.number, c) for c in self.clusters if not waiting[c]]
+        heapq.heapify(ready)
+        found: list[Cluster] = []
+        while ready:
+            _, cluster = heapq.heappop(ready)
+            found.append(cluster)
+            for user in users[cluster]:
+                waiting[user] -= 1
+                if not waiting[user]:
+                    heapq.heappush(ready, (user.number, user))
+        assert len(found) == len(self.clusters)
+        return found
+
+    # --- launches ---------------------------------------------------------------------------------
+
+    def of_cluster(self, cluster: Cluster) -> list[Launch]:
+        if cluster.kind != "special":
+            return [*self.writer.kernels(cluster)]
+        operation = cluster.members[0].operation
+        if operation.name == "scan":
+            return self.scan(operation)
+        if operation.name == "while":
+            return self.loop(operation)
+        if operation.name == "cond":
+            return self.cond(operation)
+        return [
+            special_kernel(
+                operation,
+                [self.buffers[self.choice.dense(x)] for x in operation.inputs],
+                [self.buffers[y] for y in operation.outputs],
+            )
+        ]
+
+    def scan(self, op: Operation) -> list[Launch]:
+        body, carries, length = op.params["body"], op.params["carries"], op.params["length"]
+        # The body takes what the scan takes: captures, carries, then a step of each sequence.
+        held = _captures(op, body)
+        captures = [self.buffers[self.choice.dense(x)] for x in op.inputs[:held]]
+        state, prepare = self.carried(op.inputs[held : held + carries], op.outputs[:carries])
+        pieces: list[Piece] = []
+
+        def piece(whole: Buffer, shape: Sequence[Dim]) -> Buffer:
+            inside = self.context.numbered(Buffer("piece", whole.dtype, product(tuple(shape))))
+            pieces.append(Piece(inside, whole))
+            return inside
+
+        elements = [
+            piece(self.buffers[self.choice.dense(x)], x.shape[1:])
+            for x in op.inputs[held + carries :]
+        ]
+        stacked = [piece(self.buffers[y], y.shape[1:]) for y in op.outputs[carries:]]
+        inner = _Block(self.context, body, [*captures, *state, *elements], [*state, *stacked])
+        block = tuple(inner.launches())
+        return [
+            *prepare,
+            Scan(block, Dim.of(length), bool(op.params["reverse"]), tuple(pieces)),
+        ]
+
+    def carried(
+        self, initial: Sequence[Value], outputs: Sequence[Value]
+    ) -> tuple[list[Buffer], list[Launch]]:
+        """The buffers of a loop's carries, and what sets them to their first values."""
+        state = [self.buffers[y] for y in outputs]
+        copies: list[Launch] = [
+            Copy(self.buffers[self.choice.dense(x)], buffer, product(x.shape))
+            for x, buffer in zip(initial, state, strict=True)
+        ]
+        return state, copies
+
+    def loop(self, op: Operation) -> list[Launch]:
+        test, body = op.params["test"], op.params["body"]
+        number = len(op.outputs)
+        a = len(test.inputs) - number
+        b = a + len(body.inputs) - number
+        of_test = [self.buffers[self.choice.dense(x)] for x in op.inputs[:a]]
+        of_body = [self.buffers[self.choice.dense(x)] for x in op.inputs[a:b]]
+        state, prepare = self.carried(op.inputs[b:], op.outputs)
+        flag = self.context.temporary(bool_, ONE)
+        tests = _Block(self.context, test, [*of_test, *state], [flag]).launches()
+        block = _Block(self.context, body, [*of_body, *state], state).launches()
+        return [*prepare, While(tuple(tests), flag, tuple(block))]
+
+    def cond(self, op: Operation) -> list[Launch]:
+        then, otherwise = op.params["then"], op.params["otherwise"]
+        inputs = [self.buffers[self.choice.dense(x)] for x in op.inputs]
+        split = 1 + len(then.inputs)
+        targets = [self.buffers[y] for y in op.outputs]
+        blocks = [
+            tuple(_Block(self.context, flow, given, targets).launches())
+            for flow, given in ((then, inputs[1:split]), (otherwise, inputs[split:]))
+        ]
+        return [Cond(inputs[0], blocks[0], blocks[1])]
+
+
+def _captures(op: Operation, body: Flow) -> int:
+    """How many inputs of a scan are captures: a sequence has an axis more than its element."""
+    sequences = sum(
+        len(x.shape) != len(inner.shape) for x, inner in zip(op.inputs, body.inputs, strict=True)
+    )
+    return len(op.inputs) - int(op.params["carries"]) - sequences
+
+
+def _needs(cluster: Cluster, other: Cluster) -> bool:
+    """Whether a cluster must run after another one."""
+    stack, seen = list(cluster.needs), set()
+    while stack:
+        current = stack.pop()
+        if current is other:
+            return True
+        if current not in seen:
+            seen.add(current)
+            stack.extend(current.needs)
+    return False
+
+
+def _distinct_outputs(
+    flow: Flow, targets: Sequence[Buffer], inputs: dict[Value, Buffer]
+) -> tuple[Flow, list[tuple[Value, Buffer]]]:
+    """Outputs that are each computed once and for one target; others become copies of their own."""
+    producers = {y: op for op in flow.operations for y in op.outputs}
+    operations, outputs = list(flow.operations), list(flow.outputs)
+    roles: list[tuple[Value, Buffer]] = []
+    seen: set[Value] = set()
+    for i, (value, target) in enumerate(zip(flow.outputs, targets, strict=True)):
+        base = value
+        while base in producers and producers[base].name == "reshape":
+            base = producers[base].inputs[0]
+        if base in inputs and inputs[base] is target:
+            continue  # a state that stays as it is
+        op = producers.get(base)
+        if op is None or base in seen or isinstance(op.kind, ArrayConstant):
+            copy = Value(value.shape, value.dtype)
+            operations.append(Operation(stop_gradient, (value,), (copy,)))
+            outputs[i] = base = copy
+        seen.add(base)
+        roles.append((outputs[i], target))
+    return Flow(flow.inputs, operations, [v for v, _ in roles]), roles

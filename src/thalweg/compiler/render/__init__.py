@@ -1,0 +1,1 @@
+"""Renderers: kernels as the text of a language that a device takes."""

@@ -1,0 +1,510 @@
+"""Builder: writes LLVM IR text for one function, with values that know their type.
+
+Index arithmetic (i64) takes Python integers too and folds them, so generators can be written once
+for lengths known at compile time and at run time.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from thalweg.compiler.target import AVX2, Target
+from thalweg.tensor.dtypes import DType, bfloat16, bool_, float16
+
+__all__ = ["BOOL", "F32", "F64", "I32", "I64", "PTR", "Builder", "Index", "Loop", "Type", "Value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """An LLVM type: an element (`float`, `i32`, `ptr`, ...) and a number of lanes (1: scalar)."""
+
+    element: str
+    lanes: int = 1
+
+    def __str__(self) -> str:
+        return self.element if self.lanes == 1 else f"<{self.lanes} x {self.element}>"
+
+    def with_element(self, element: str) -> Type:
+        """As many lanes of another element."""
+        return Type(element, self.lanes)
+
+    def with_lanes(self, lanes: int) -> Type:
+        """The same element with another number of lanes."""
+        return Type(self.element, lanes)
+
+    @property
+    def floating(self) -> bool:
+        """Whether the element is a floating-point number."""
+        return self.element in ("half", "bfloat", "float", "double")
+
+    @property
+    def bits(self) -> int:
+        """Bits of an element."""
+        known = {"half": 16, "bfloat": 16, "float": 32, "double": 64, "ptr": 64}
+        return known[self.element] if self.element in known else int(self.element[1:])
+
+    @staticmethod
+    def of(dtype: DType, lanes: int = 1) -> Type:
+        """The type that holds values of a dtype in registers (bool: i1; in memory it is i8)."""
+        return Type(_ELEMENTS[np.dtype(dtype)], lanes)
+
+
+_ELEMENTS: dict[Any, str] = {
+    np.dtype(np.float32): "float",
+    np.dtype(np.float64): "double",
+    np.dtype(float16): "half",
+    np.dtype(bfloat16): "bfloat",
+    np.dtype(bool_): "i1",
+    **{np.dtype(f"{sign}{bytes_}"): f"i{8 * bytes_}" for sign in "iu" for bytes_ in (1, 2, 4, 8)},
+}
+
+BOOL, I32, I64, PTR = Type("i1"), Type("i32"), Type("i64"), Type("ptr")
+F32, F64 = Type("float"), Type("double")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An SSA value or constant: its LLVM text and its type."""
+
+    text: str
+    type: Type
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.text}"
+
+
+# An i64 value, or an integer known now.
+Index = Value | int
+
+
+@dataclass(slots=True)
+class Loop:
+    """A loop under construction; see `Builder.loop`.
+
+    Attributes:
+        index: the counter.
+        carried: the values that go round, as seen inside the body.
+        results: after the loop, their last values.
+    """
+
+    index: Value
+    carried: list[Value]
+    results: list[Value] = field(default_factory=list)
+    _next: list[Value] | None = None
+
+    def next(self, values: Sequence[Value]) -> None:
+        """Say, once and last in the body, what the carried values are in the next turn."""
+        self._next = list(values)
+
+
+class Builder:
+    """Writes one function. `text` is the whole definition once `function` was left.
+
+    Constants: `number(type, 1.5)`. Everything else is an instruction that appends a line and
+    returns a Value. Masks are `<lanes x i1>` values.
+    """
+
+    def __init__(self, target: Target = AVX2) -> None:
+        self.target = target
+        self.lines: list[str] = []
+        # Declarations of intrinsics and outside functions that the text needs, by name.
+        self.declarations: dict[str, str] = {}
+        self._count = 0
+        self._block = "entry"
+
+    # --- text
+
+    def fresh(self, hint: str = "v") -> str:
+        """A name not used before in this function."""
+        self._count += 1
+        return f"%{hint}{self._count}"
+
+    def line(self, text: str) -> None:
+        """Append an instruction."""
+        self.lines.append("  " + text)
+
+    def result(self, type_: Type, text: str) -> Value:
+        """Append an instruction that gives a value."""
+        name = self.fresh()
+        self.line(f"{name} = {text}")
+        return Value(name, type_)
+
+    def block(self, label: str) -> None:
+        """Begin a block; the previous one must have ended with a branch."""
+        self.lines.append(f"{label}:")
+        self._block = label
+
+    @property
+    def current(self) -> str:
+        """The label of the block being written."""
+        return self._block
+
+    def label(self, hint: str) -> str:
+        """A fresh label (without %)."""
+        return self.fresh(hint)[1:]
+
+    @contextmanager
+    def function(
+        self,
+        name: str,
+        parameters: Sequence[tuple[Type, str]],
+        linkage: str = "internal",
+        attributes: str = "nounwind noinline",
+    ) -> Iterator[list[Value]]:
+        """Write a `void` function; gives the parameters as values. Pointers are `noalias`-free."""
+        values = [Value(f"%{n}", t) for t, n in parameters]
+        arguments = ", ".join(map(str, values))
+        self.lines.append(f"define {linkage} void @{name}({arguments}) {attributes} {{")
+        self.block("entry")
+        yield values
+        self.line("ret void")
+        self.lines.append("}")
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+        return "\n".join(self.lines)
+
+    # --- constants
+
+    def number(self, type_: Type, value: float | int | bool) -> Value:
+        """A constant, the same in every lane."""
+        text = _literal(type_, value)
+        if type_.lanes > 1:
+            text = f"splat ({type_.element} {text})"
+        return Value(text, type_)
+
+    def ints(self, element: str, values: Sequence[int]) -> Value:
+        """A vector of integer constants."""
+        body = ", ".join(f"{element} {v}" for v in values)
+        return Value(f"<{body}>", Type(element, len(values)))
+
+    def zero(self, type_: Type) -> Value:
+        """Zero (false, null)."""
+        return Value("zeroinitializer" if type_.lanes > 1 else _literal(type_, 0), type_)
+
+    # --- arithmetic
+
+    def binary(self, instruction: str, a: Value, b: Value) -> Value:
+        """Any two-operand instruction, with its flags: `binary("fadd contract", a, b)`."""
+        return self.result(a.type, f"{instruction} {a}, {b.text}")
+
+    def fadd(self, a: Value, b: Value) -> Value:
+        return self.binary("fadd contract", a, b)
+
+    def fsub(self, a: Value, b: Value) -> Value:
+        return self.binary("fsub contract", a, b)
+
+    def fmul(self, a: Value, b: Value) -> Value:
+        return self.binary("fmul contract", a, b)
+
+    def fdiv(self, a: Value, b: Value) -> Value:
+        return self.binary("fdiv", a, b)
+
+    def fneg(self, a: Value) -> Value:
+        return self.result(a.type, f"fneg {a}")
+
+    def fma(self, a: Value, b: Value, c: Value) -> Value:
+        """a * b + c, rounded once where the processor can; elsewhere `llvm.fma` would call libm."""
+        if not self.target.fma:
+            return self.binary("fadd", self.binary("fmul", a, b), c)
+        return self.call("llvm.fma", a.type, [a, b, c])
+
+    def fcmp(self, predicate: str, a: Value, b: Value) -> Value:
+        """`oeq une olt ole ogt oge uno ord ...`."""
+        return self.result(a.type.with_element("i1"), f"fcmp {predicate} {a}, {b.text}")
+
+    def icmp(self, predicate: str, a: Value, b: Value) -> Value:
+        """`eq ne slt sle sgt sge ult ule ugt uge`."""
+        return self.result(Type("i1", a.type.lanes), f"icmp {predicate} {a}, {b.text}")
+
+    def select(self, condition: Value, a: Value, b: Value) -> Value:
+        return self.result(a.type, f"select {condition}, {a}, {b}")
+
+    def convert(self, instruction: str, a: Value, element: str) -> Value:
+        """`fpext fptrunc sitofp uitofp fptosi fptoui sext zext trunc bitcast` to an element."""
+        to = Type(element, a.type.lanes)
+        return self.result(to, f"{instruction} {a} to {to}")
+
+    def call(
+        self, intrinsic: str, type_: Type, arguments: Sequence[Value], flags: str = ""
+    ) -> Value:
+        """An intrinsic overloaded on its result type only: `call("llvm.sqrt", t, [x])`."""
+        name = f"{intrinsic}.{_suffix(type_)}"
+        types = ", ".join(str(a.type) for a in arguments)
+        self.declarations[name] = f"declare {type_} @{name}({types})"
+        values = ", ".join(map(str, arguments))
+        return self.result(type_, f"call {flags} {type_} @{name}({values})")
+
+    # --- lanes
+
+    def splat(self, scalar: Value, lanes: int) -> Value:
+        """A scalar in every lane."""
+        if lanes == 1 or scalar.type.lanes > 1:
+            return scalar
+        to = scalar.type.with_lanes(lanes)
+        if not scalar.text.startswith("%"):
+            return Value(f"splat ({scalar})", to)
+        first = self.result(to, f"insertelement {to} poison, {scalar}, i64 0")
+        return self.shuffle(first, first, [0] * lanes)
+
+    def shuffle(self, a: Value, b: Value, lanes: Sequence[int]) -> Value:
+        """Lanes picked from a (0..) and b (after those of a); -1: any."""
+        mask = ", ".join("i32 poison" if i < 0 else f"i32 {i}" for i in lanes)
+        to = a.type.with_lanes(len(lanes))
+        text = f"shufflevector {a}, {b}, <{len(lanes)} x i32> <{mask}>"
+        return self.result(to, text)
+
+    def extract(self, a: Value, lane: int) -> Value:
+        if a.type.lanes == 1:
+            return a
+        return self.result(a.type.with_lanes(1), f"extractelement {a}, i64 {lane}")
+
+    def insert(self, a: Value, scalar: Value, lane: int) -> Value:
+        return self.result(a.type, f"insertelement {a}, {scalar}, i64 {lane}")
+
+    def reduce(self, operation: str, a: Value) -> Value:
+        """All lanes into one: `fadd fmul fmax fmin add mul smax smin umax umin and or`.
+
+        `fmax`/`fmin` here propagate NaN (llvm.vector.reduce.fmaximum / fminimum).
+        """
+        if a.type.lanes == 1:
+            return a
+        to = a.type.with_lanes(1)
+        known = {"fmax": "fmaximum", "fmin": "fminimum"}
+        name = f"llvm.vector.reduce.{known.get(operation, operation)}.{_suffix(a.type)}"
+        start = ""
+        if operation in ("fadd", "fmul"):
+            # Any order of the lanes: a tree, not a chain.
+            start = f"{to} {_literal(to, -0.0 if operation == 'fadd' else 1.0)}, "
+            self.declarations[name] = f"declare {to} @{name}({to}, {a.type})"
+            return self.result(to, f"call reassoc {to} @{name}({start}{a})")
+        self.declarations[name] = f"declare {to} @{name}({a.type})"
+        return self.result(to, f"call {to} @{name}({a})")
+
+    # --- index arithmetic: i64 values and Python integers
+
+    def index(self, value: Index) -> Value:
+        """An index as an i64 value."""
+        return Value(str(value), I64) if isinstance(value, int) else value
+
+    def add(self, a: Index, b: Index) -> Index:
+        if isinstance(a, int) and isinstance(b, int):
+            return a + b
+        if a == 0:
+            return b
+        if b == 0:
+            return a
+        return self.binary("add nsw", self.index(a), self.index(b))
+
+    def sub(self, a: Index, b: Index) -> Index:
+        if isinstance(a, int) and isinstance(b, int):
+            return a - b
+        return a if b == 0 else self.binary("sub nsw", self.index(a), self.index(b))
+
+    def mul(self, a: Index, b: Index) -> Index:
+        if isinstance(a, int) and isinstance(b, int):
+            return a * b
+        if a == 0 or b == 0:
+            return 0
+        if a == 1:
+            return b
+        if b == 1:
+            return a
+        return self.binary("mul nsw", self.index(a), self.index(b))
+
+    def div(self, a: Index, b: Index) -> Index:
+        """a // b of numbers that are not negative."""
+        if isinstance(a, int) and isinstance(b, int):
+            return a // b
+        return a if b == 1 else self.binary("udiv", self.index(a), self.index(b))
+
+    def rem(self, a: Index, b: Index) -> Index:
+        """a % b of numbers that are not negative."""
+        if isinstance(a, int) and isinstance(b, int):
+            return a % b
+        return 0 if b == 1 else self.binary("urem", self.index(a), self.index(b))
+
+    def min(self, a: Index, b: Index) -> Index:
+        if isinstance(a, int) and isinstance(b, int):
+            return min(a, b)
+        return self.call("llvm.smin", I64, [self.index(a), self.index(b)])
+
+    def max(self, a: Index, b: Index) -> Index:
+        if isinstance(a, int) and isinstance(b, int):
+            return max(a, b)
+        return self.call("llvm.smax", I64, [self.index(a), self.index(b)])
+
+    def less(self, a: Index, b: Index) -> Value:
+        """a < b, an i1."""
+        return self.icmp("slt", self.index(a), self.index(b))
+
+    def mask(self, count: Index, lanes: int) -> Value:
+        """The first `count` of `lanes` lanes."""
+        counts = self.splat(self.index(count), lanes)
+        return self.icmp("slt", self.ints("i64", range(lanes)), counts)
+
+    # --- memory
+
+    def at(self, pointer: Value, offset: Index, element: str) -> Value:
+        """The address of an element, counted from a pointer."""
+        if offset == 0:
+            return pointer
+        return self.result(
+            PTR, f"getelementptr inbounds {element}, {pointer}, {self.index(offset)}"
+        )
+
+    def load(self, pointer: Value, type_: Type, align: int | None = None) -> Value:
+        """A load; by default aligned to the element only."""
+        return self.result(type_, f"load {type_}, {pointer}, align {align or type_.bits // 8}")
+
+    def store(self, value: Value, pointer: Value, align: int | None = None) -> None:
+        self.line(f"store {value}, {pointer}, align {align or value.type.bits // 8}")
+
+    def masked_load(self, pointer: Value, mask: Value, type_: Type) -> Value:
+        """Lanes outside the mask are not read; they are zero."""
+        name = f"llvm.masked.load.{_suffix(type_)}.p0"
+        self.declarations[name] = f"declare {type_} @{name}(ptr, i32, {mask.type}, {type_})"
+        zero = self.zero(type_)
+        align = type_.bits // 8
+        return self.result(type_, f"call {type_} @{name}({pointer}, i32 {align}, {mask}, {zero})")
+
+    def masked_store(self, value: Value, pointer: Value, mask: Value) -> None:
+        """Lanes outside the mask are not written."""
+        name = f"llvm.masked.store.{_suffix(value.type)}.p0"
+        self.declarations[name] = f"declare void @{name}({value.type}, ptr, i32, {mask.type})"
+        self.line(f"call void @{name}({value}, {pointer}, i32 {value.type.bits // 8}, {mask})")
+
+    def gather(
+        self, pointer: Value, offsets: Value, type_: Type, mask: Value | None = None
+    ) -> Value:
+        """Elements at `offsets` (a vector of i64, counted in elements) from a pointer."""
+        pointers = self.result(
+            Type("ptr", type_.lanes), f"getelementptr {type_.element}, {pointer}, {offsets}"
+        )
+        name = f"llvm.masked.gather.{_suffix(type_)}.v{type_.lanes}p0"
+        mask = mask or self.number(Type("i1", type_.lanes), True)
+        self.declarations[name] = (
+            f"declare {type_} @{name}({pointers.type}, i32, {mask.type}, {type_})"
+        )
+        zero, align = self.zero(type_), type_.bits // 8
+        return self.result(type_, f"call {type_} @{name}({pointers}, i32 {align}, {mask}, {zero})")
+
+    # --- control
+
+    @contextmanager
+    def loop(
+        self, begin: Index, end: Index, step: Index = 1, carried: Sequence[Value] = ()
+    ) -> Iterator[Loop]:
+        """`for index in range(begin, end, step)`; may run zero times.
+
+        With `carried` values the body must call `loop.next(...)`; `loop.results` are their last
+        values.
+
+            with b.loop(0, length, carried=[total]) as loop:
+                loop.next([b.fadd(loop.carried[0], ...)])
+            total = loop.results[0]
+        """
+        certain = isinstance(begin, int) and isinstance(end, int) and begin < end
+        body, done = self.label("loop"), self.label("done")
+        before = self._block
+        if certain:
+            self.line(f"br label %{body}")
+        else:
+            some = self.less(begin, end)
+            self.line(f"br {some}, label %{body}, label %{done}")
+        self.block(body)
+        place = len(self.lines)
+        names = [self.fresh("c") for _ in carried]
+        counter = Value(self.fresh("i"), I64)
+        self.lines.extend([""] * (1 + len(names)))
+        inner = [Value(name, v.type) for name, v in zip(names, carried, strict=True)]
+        loop = Loop(counter, inner)
+        yield loop
+        after = list(loop._next or ())
+        if len(after) != len(inner):
+            raise ValueError("loop.next must be called with one value for each carried one.")
+        # nuw nsw: counters never wrap, which lets LLVM simplify addresses.
+        following = self.result(I64, f"add nuw nsw {counter}, {self.index(step).text}")
+        again = self.less(following, end)
+        latch = self._block
+        self.line(f"br {again}, label %{body}, label %{done}")
+        self.lines[place] = (
+            f"  {counter.text} = phi i64 [{self.index(begin).text}, %{before}], "
+            f"[{following.text}, %{latch}]"
+        )
+        for k, (name, start, last) in enumerate(zip(names, carried, after, strict=True)):
+            self.lines[place + 1 + k] = (
+                f"  {name} = phi {start.type} [{start.text}, %{before}], [{last.text}, %{latch}]"
+            )
+        self.block(done)
+        if certain:
+            loop.results = after
+        else:
+            loop.results = [
+                self.result(s.type, f"phi {s.type} [{s.text}, %{before}], [{last.text}, %{latch}]")
+                for s, last in zip(carried, after, strict=True)
+            ]
+
+    @contextmanager
+    def when(self, condition: Value) -> Iterator[None]:
+        """Run the block only where an i1 holds; values made inside cannot be used outside."""
+        inside, done = self.label("then"), self.label("end")
+        self.line(f"br {condition}, label %{inside}, label %{done}")
+        self.block(inside)
+        yield
+        self.line(f"br label %{done}")
+        self.block(done)
+
+    def rarely(
+        self,
+        condition: Value,
+        compute: Callable[[], Sequence[Value]],
+        otherwise: Sequence[Value],
+    ) -> list[Value]:
+        """What `compute` writes where an i1 holds, in a block of its own; else values at hand."""
+        inside, done = self.label("rare"), self.label("usual")
+        before = self._block
+        self.line(f"br {condition}, label %{inside}, label %{done}")
+        self.block(inside)
+        values = compute()
+        last = self._block
+        self.line(f"br label %{done}")
+        self.block(done)
+        return [
+            self.result(v.type, f"phi {v.type} [{o.text}, %{before}], [{v.text}, %{last}]")
+            for v, o in zip(values, otherwise, strict=True)
+        ]
+
+
+def _suffix(type_: Type) -> str:
+    known = {"half": "f16", "bfloat": "bf16", "float": "f32", "double": "f64", "ptr": "p0"}
+    element = known.get(type_.element, type_.element)
+    return element if type_.lanes == 1 else f"v{type_.lanes}{element}"
+
+
+def _literal(type_: Type, value: float | int | bool) -> str:
+    """A number as LLVM writes it; floats exactly, by their bits."""
+    element = type_.element
+    if element == "double":
+        return f"0x{struct.unpack('<Q', struct.pack('<d', float(value)))[0]:016X}"
+    if element == "float":
+        # LLVM writes a float as the double with the same value.
+        with np.errstate(over="ignore"):
+            wide = float(np.float32(value))
+        return f"0x{struct.unpack('<Q', struct.pack('<d', wide))[0]:016X}"
+    if element == "half":
+        return f"0xH{np.asarray(value).astype(float16).view(np.uint16):04X}"
+    if element == "bfloat":
+        return f"0xR{np.asarray(value).astype(bfloat16).view(np.uint16):04X}"
+    if element == "i1":
+        return "true" if value else "false"
+    if element == "ptr":
+        return "null"
+    return str(int(value))

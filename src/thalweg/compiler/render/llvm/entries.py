@@ -1,0 +1,159 @@
+"""What the device calls: one run of the main function, or one run for each batch of an epoch.
+
+Both are jobs (`void function(ptr job, i64 worker, i64 workers, ptr sync)`), see `Job`.
+"""
+
+from __future__ import annotations
+
+from thalweg.compiler.dims import Dim
+from thalweg.compiler.ir.program import Program
+from thalweg.compiler.render.llvm.builder import I32, I64, PTR, Builder, Index, Value
+from thalweg.compiler.render.llvm.copy import copy_bytes
+from thalweg.compiler.render.llvm.kernel import share
+from thalweg.compiler.render.llvm.main import MAIN
+from thalweg.compiler.render.llvm.synchronize import ERROR
+from thalweg.compiler.render.llvm.table import Job, Table
+from thalweg.compiler.target import Target
+
+__all__ = ["RUN", "STEPS", "batched", "gathered_outputs", "run", "staging_bytes", "steps"]
+
+RUN, STEPS = "thalweg_run", "thalweg_steps"
+
+_PARAMETERS = [(PTR, "job"), (I64, "worker"), (I64, "workers"), (PTR, "sync")]
+
+
+def batched(program: Program) -> list[tuple[int, int]]:
+    """The inputs that hold a row for each sample: their numbers, and the bytes of a row."""
+    return [
+        (k, buffer.size.scale * buffer.dtype.itemsize)
+        for k, buffer in enumerate(program.inputs)
+        if buffer.size.scale
+    ]
+
+
+def gathered_outputs(program: Program) -> list[tuple[int, int]]:
+    """The outputs that hold a row for each sample; steps write them one after the other."""
+    return [
+        (k, buffer.size.scale * buffer.dtype.itemsize)
+        for k, (buffer, shape) in enumerate(
+            zip(program.outputs, program.output_shapes, strict=True)
+        )
+        if shape and shape[0] == Dim(1, 0) and buffer.size.scale and not buffer.size.offset
+    ]
+
+
+def staging_bytes(row: int, batch: int) -> int:
+    """Bytes of room for one batch of rows, so that the next one begins a cache line."""
+    return -(-row * batch // 64) * 64
+
+
+def run(target: Target) -> Builder:
+    """Write the job that runs once, for a batch size."""
+    b = Builder(target)
+    with b.function(RUN, _PARAMETERS, linkage="", attributes="nounwind") as values:
+        job, worker, workers, sync = values
+        _main(b, _word(b, job, Job.TABLE, PTR.element), _word(b, job, Job.N), worker, workers, sync)
+    return b
+
+
+def steps(program: Program, target: Target) -> Builder:
+    """Write the job that runs once for each batch of rows, gathering them from whole arrays.
+
+    The rows of the next batch are gathered into the other half of the staging room before the
+    barrier that ends a step, so that there is one barrier between two steps.
+    """
+    b = Builder(target)
+    with b.function(STEPS, _PARAMETERS, linkage="", attributes="nounwind") as values:
+        _Steps(b, values, program).write()
+    return b
+
+
+class _Steps:
+    def __init__(self, b: Builder, values: list[Value], program: Program) -> None:
+        self.b, self.program = b, program
+        self.job, self.worker, self.workers, self.sync = values
+        self.layout = Table.of(program)
+        self.inputs, self.outputs = batched(program), gathered_outputs(program)
+
+    def write(self) -> None:
+        b = self.b
+        self.rows, self.batch = _word(b, self.job, Job.ROWS), _word(b, self.job, Job.BATCH)
+        self.order = _word(b, self.job, Job.ORDER, PTR.element)
+        self.wholes = _word(b, self.job, Job.WHOLES, PTR.element)
+        self.staging = _word(b, self.job, Job.STAGING, PTR.element)
+        # Each worker points its own table at the rows of the step.
+        size = self.layout.size
+        self.table = b.result(PTR, f"alloca ptr, i64 {size}, align 8")
+        copy_bytes(b, self.table, _word(b, self.job, Job.TABLE, PTR.element), 8 * size)
+        self.shuffled = b.icmp("ne", self.order, b.zero(PTR))
+        first, count = _word(b, self.job, Job.FIRST), _word(b, self.job, Job.STEPS)
+        self.first, self.end = first, b.add(first, count)
+        with b.when(self.shuffled):
+            self.gather(first)
+            self.meet()
+        with b.loop(first, self.end) as loop:
+            self.step(loop.index)
+        b.line("br label %leave")
+        b.block("leave")
+
+    def step(self, step: Value) -> None:
+        b = self.b
+        begin = b.mul(step, self.batch)
+        n = b.index(b.min(self.batch, b.sub(self.rows, begin)))
+        for k, row in self.inputs:
+            here = b.at(self.pointer(self.wholes, k), b.mul(begin, row), "i8")
+            place = b.select(self.shuffled, self.staged(step, k, row), here)
+            b.store(place, b.at(self.table, self.layout.inputs + k, "ptr"))
+        with b.when(b.less(self.first, step)):  # the first step writes where the table says
+            for k, row in self.outputs:
+                slot = b.at(self.table, self.layout.outputs + k, "ptr")
+                b.store(b.at(b.load(slot, PTR), b.mul(self.batch, row), "i8"), slot)
+        _main(b, self.table, n, self.worker, self.workers, self.sync)
+        code = b.result(I32, f"load atomic i32, {b.at(self.sync, ERROR, 'i8')} monotonic, align 4")
+        on = b.label("on")
+        b.line(f"br {b.icmp('ne', code, b.zero(I32))}, label %leave, label %{on}")
+        b.block(on)
+        following = b.index(b.add(step, 1))
+        more = b.result(
+            I32.with_element("i1"), f"and {self.shuffled}, {b.less(following, self.end).text}"
+        )
+        with b.when(more):
+            self.gather(following)
+        self.meet()
+
+    def gather(self, step: Value) -> None:
+        """This worker's share of the rows of a step."""
+        b = self.b
+        begin = b.mul(step, self.batch)
+        n = b.min(self.batch, b.sub(self.rows, begin))
+        low, high = share(b, n, self.worker, self.workers)
+        order = b.at(self.order, begin, "i64")
+        for k, row in self.inputs:
+            whole, place = self.pointer(self.wholes, k), self.staged(step, k, row)
+            with b.loop(low, high) as loop:
+                source = b.load(b.at(order, loop.index, "i64"), I64)
+                to = b.at(place, b.mul(loop.index, row), "i8")
+                copy_bytes(b, to, b.at(whole, b.mul(source, row), "i8"), row)
+
+    def staged(self, step: Value, k: int, row: int) -> Value:
+        """Where the rows of a step are gathered: even steps here, odd ones there."""
+        b = self.b
+        odd = b.binary("and", step, Value("1", I64))
+        # As `staging_bytes`.
+        size = b.mul(b.div(b.add(b.mul(self.batch, row), 63), 64), 64)
+        return b.at(self.pointer(self.staging, k), b.mul(odd, size), "i8")
+
+    def pointer(self, pointers: Value, k: int) -> Value:
+        return self.b.load(self.b.at(pointers, k, "ptr"), PTR)
+
+    def meet(self) -> None:
+        self.b.line(f"call void @thalweg_barrier({self.sync}, {self.workers})")
+
+
+def _main(b: Builder, table: Value, n: Index, worker: Value, workers: Value, sync: Value) -> None:
+    arguments = [table, b.index(n), worker, workers, sync]
+    b.line(f"call void @{MAIN}({', '.join(map(str, arguments))})")
+
+
+def _word(b: Builder, job: Value, place: int, element: str = "i64") -> Value:
+    return b.load(b.at(job, place, "i64"), I64.with_element(element))

@@ -1,0 +1,133 @@
+"""Leaves: the launches that do work, in the order of a program, rendered.
+
+Structure (`Scan`, `While`, `Cond`) is what is around them. Kernels with the same text become one
+function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from thalweg.compiler.dims import ZERO, Dim
+from thalweg.compiler.ir.expression import Buffer
+from thalweg.compiler.ir.program import Cond, HostCall, Launch, Scan, While
+from thalweg.compiler.render.llvm import kernels
+from thalweg.compiler.render.llvm.kernel import NAME, KernelText
+from thalweg.compiler.target import Target
+
+__all__ = ["Leaf", "Leaves", "seconds"]
+
+# What one core gets done in a second, roughly: to tell small kernels from large ones.
+_FLOPS, _BYTES = 3e10, 1.5e10
+# Kernels below this are left to worker 0: to meet the others would take longer than they can help.
+_SMALL = 1.0e-6
+
+
+@dataclass(slots=True, eq=False)
+class Leaf:
+    """One launch that does work.
+
+    Attributes:
+        number: its place in the program.
+        launch: what it was made from.
+        kernel: the text of its function; None for a HostCall.
+        function: the name of that function.
+        alone: whether worker 0 does it alone.
+        times: how often it runs in a run, as far as is known (turns of the scans around it).
+    """
+
+    number: int
+    launch: kernels.Kernel | HostCall
+    kernel: KernelText | None
+    function: str
+    alone: bool
+    times: int
+
+    @property
+    def reads_and_writes(self) -> tuple[tuple[Buffer, ...], tuple[Buffer, ...]]:
+        """All buffers that it touches (those that it writes may be read, too), those it writes."""
+        if isinstance(self.launch, HostCall):
+            written = tuple(buffer for buffer, _ in self.launch.outputs)
+            return tuple(buffer for buffer, _ in self.launch.inputs) + written, written
+        assert self.kernel is not None
+        return self.kernel.buffers, self.kernel.writes
+
+    def flops(self) -> Dim:
+        """Floating-point operations, once."""
+        return self.kernel.flops if self.kernel is not None else ZERO
+
+    def bytes(self) -> Dim:
+        """Bytes of all buffers that it touches, each once (an upper bound)."""
+        total = ZERO
+        for buffer in dict.fromkeys(self.reads_and_writes[0]):
+            total = total.plus(buffer.size.times(buffer.dtype.itemsize))
+        return total
+
+
+def seconds(leaf: Leaf, n: int) -> float:
+    """About how long one worker needs for it, once."""
+    return max(leaf.flops().at(n) / _FLOPS, leaf.bytes().at(n) / _BYTES)
+
+
+@dataclass(slots=True, eq=False)
+class Leaves:
+    """The leaves of a program, and the functions that they call."""
+
+    target: Target
+    capacity: int
+    all: list[Leaf] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
+    declarations: dict[str, str] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _by_launch: dict[int, Leaf] = field(default_factory=dict)
+
+    @staticmethod
+    def of(launches: Iterable[Launch], capacity: int, target: Target) -> Leaves:
+        """Render all launches of a program."""
+        leaves = Leaves(target, capacity)
+        for launch, times in _flat(launches, 1, max(1, capacity)):
+            leaves._add(launch, times)
+        return leaves
+
+    def __getitem__(self, launch: Launch) -> Leaf:
+        return self._by_launch[id(launch)]
+
+    def scratch(self) -> int:
+        """Bytes of scratch that each worker needs, a multiple of 64."""
+        n = max(1, self.capacity)
+        need = max((x.kernel.scratch.at(n) for x in self.all if x.kernel is not None), default=0)
+        return -(-need // 64) * 64
+
+    def _add(self, launch: kernels.Kernel | HostCall, times: int) -> None:
+        if isinstance(launch, HostCall):
+            leaf = Leaf(len(self.all), launch, None, "", True, times)
+        else:
+            kernel = kernels.render(launch, self.target)
+            leaf = Leaf(len(self.all), launch, kernel, self._function(kernel), False, times)
+            once = kernel.turns.static and kernel.turns.offset <= 1
+            leaf.alone = once or seconds(leaf, max(1, self.capacity)) < _SMALL
+        self.all.append(leaf)
+        self._by_launch[id(launch)] = leaf
+
+    def _function(self, kernel: KernelText) -> str:
+        name = self._names.get(kernel.text)
+        if name is None:
+            name = self._names[kernel.text] = f"kernel{len(self._names)}"
+            self.functions.append(kernel.text.replace(NAME, name))
+            self.declarations.update(kernel.declarations)
+        return name
+
+
+def _flat(
+    launches: Iterable[Launch], times: int, n: int
+) -> Iterator[tuple[kernels.Kernel | HostCall, int]]:
+    for launch in launches:
+        if isinstance(launch, Scan):
+            yield from _flat(launch.block, times * launch.length.at(n), n)
+        elif isinstance(launch, While):
+            yield from _flat((*launch.test, *launch.block), times, n)
+        elif isinstance(launch, Cond):
+            yield from _flat((*launch.then, *launch.otherwise), times, n)
+        else:
+            yield launch, times

@@ -1,0 +1,35 @@
+"""How many workers a run is worth."""
+
+from __future__ import annotations
+
+from thalweg.compiler.render.llvm.leaves import seconds
+from thalweg.compiler.render.llvm.program import ModuleText
+
+__all__ = ["estimate", "workers"]
+
+# To hand a job to the others and to know them done, and to meet one of them on the way.
+_LAUNCH = 4.0e-6
+_BARRIER = 0.3e-6
+
+
+def workers(module: ModuleText, n: int, most: int, steps: int = 1) -> int:
+    """The number of workers, at most so many, that is done first with a batch of n.
+
+    Args:
+        module: what is run.
+        n: the batch size.
+        most: how many there are.
+        steps: how many runs follow one another without coming back.
+    """
+    choices = [w for w in (1, 2, 4, 8, 16, 32, 64, 128, 256) if w < most] + [most]
+    return min(choices, key=lambda w: estimate(module, n, w, steps))
+
+
+def estimate(module: ModuleText, n: int, count: int, steps: int = 1) -> float:
+    """About how many seconds a run takes on so many workers."""
+    total = 0.0
+    for leaf in module.leaves:
+        total += leaf.times * seconds(leaf, n) / (1 if leaf.alone else count)
+    if count == 1:
+        return total
+    return total + _LAUNCH / steps + module.barriers * _BARRIER * (count - 1)

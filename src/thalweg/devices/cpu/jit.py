@@ -1,0 +1,111 @@
+"""From LLVM text to code in memory, through the disk cache. LLVM is loaded at the first use."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+from typing import Any
+
+from thalweg.devices.cpu import cache
+from thalweg.devices.cpu.host import Host
+
+__all__ = ["Code", "assembly", "load"]
+
+# How code is optimised; a part of the cache's keys, so count it up when `_optimize` changes.
+_RECIPE = "1"
+
+_LOCK = threading.Lock()
+_NUMBERS = itertools.count()
+
+
+class Code:
+    """Code in memory, for as long as this object lives; `code[name]` is a function's address."""
+
+    def __init__(self, tracker: Any) -> None:
+        self._tracker = tracker
+
+    def __getitem__(self, name: str) -> int:
+        return int(self._tracker[name])
+
+
+def load(text: str, exports: tuple[str, ...], host: Host) -> Code:
+    """Bring a module into memory.
+
+    Args:
+        text: the module.
+        exports: the functions whose addresses are wanted.
+        host: the processor it is for.
+    """
+    import llvmlite
+    import llvmlite.binding as llvm
+
+    name = cache.key(text, host.cpu, host.features, llvmlite.__version__, _RECIPE)
+    code = cache.fetch(name)
+    if code is None:
+        code = _object(text, host)
+        cache.keep(name, code)
+    builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+    for export in exports:
+        builder.export_symbol(export)
+    return Code(builder.link(_engine(), f"thalweg{next(_NUMBERS)}"))
+
+
+def assembly(text: str, host: Host) -> str:
+    """The assembly of a module."""
+    machine = _machine(host)
+    return str(machine.emit_assembly(_optimized(text, machine)))
+
+
+def _object(text: str, host: Host) -> bytes:
+    machine = _machine(host)
+    return bytes(machine.emit_object(_optimized(text, machine)))
+
+
+def _optimized(text: str, machine: Any) -> Any:
+    import llvmlite.binding as llvm
+
+    module = llvm.parse_assembly(text)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=1)
+    # Kernels come as vectors, unrolled where it pays.
+    options.loop_vectorization = options.slp_vectorization = False
+    options.loop_unrolling = options.loop_interleaving = False
+    passes = llvm.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(module, passes)
+    return module
+
+
+def _machine(host: Host) -> Any:
+    import llvmlite.binding as llvm
+
+    _initialize()
+    return llvm.Target.from_default_triple().create_target_machine(
+        host.cpu, host.features, opt=2, codemodel="default", reloc="pic", jit=True
+    )
+
+
+@functools.cache
+def _initialize() -> None:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+def _engine() -> Any:
+    with _LOCK:
+        return _the_engine()
+
+
+@functools.cache
+def _the_engine() -> Any:
+    # It is never freed: when the process ends, the pool's threads are still in its code.
+    import llvmlite.binding as llvm
+
+    _initialize()
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        codemodel="default", reloc="pic", jit=True
+    )
+    # JITLink keeps the parts of a module close together, as code of the small model needs.
+    return llvm.create_lljit_compiler(machine, use_jit_link=True)

@@ -1,0 +1,435 @@
+"""Loops on tensors: a body is traced until what it carries keeps its kind, then becomes a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from thalweg.primitives.control_flow import scan, while_
+from thalweg.primitives.graph import Builder, Graph
+from thalweg.primitives.host import has_effects
+from thalweg.tensor.context import CONTEXT
+from thalweg.tensor.tensor import Tensor, TensorSpec
+from thalweg.tensor.variable import Variable
+from thalweg.tracing.autograph.errors import Again, AutoGraphError
+from thalweg.tracing.autograph.runtime import places, plans
+from thalweg.tracing.autograph.runtime.bodies import inside, new_builder, raises
+from thalweg.tracing.autograph.runtime.branches import if_, one_bool
+from thalweg.tracing.autograph.runtime.growth import Growth
+from thalweg.tracing.autograph.runtime.session import SESSION, Frame, user_line
+from thalweg.tracing.autograph.runtime.state import State, read, write
+
+__all__ = ["LoopFrame", "PythonLoop", "Reoptioned", "run_scan", "run_while", "traced_test"]
+
+# How often a body is traced at most; each time it is known better what the loop carries.
+_ATTEMPTS = 40
+
+
+class Holder(Protocol):
+    """Something that the loop carries: a variable, or a place."""
+
+    label: str
+    fragile: bool
+    numbers: bool
+
+    def get(self) -> Any: ...
+
+    def set(self, value: Any) -> None: ...
+
+
+class _Local:
+    """A local variable."""
+
+    numbers = True
+
+    def __init__(self, state: State, name: str) -> None:
+        self.cell = state.cells[name]
+        self.label = f"variable '{name}'"
+        self.fragile = name in state.fragile
+
+    def get(self) -> Any:
+        return read(self.cell)
+
+    def set(self, value: Any) -> None:
+        write(self.cell, value)
+
+
+class _Elsewhere:
+    """An attribute, a container's contents, a global or enclosing variable."""
+
+    fragile = True
+
+    def __init__(self, place: places.Place) -> None:
+        self.place = place
+        self.label = place.label
+        # In a container most numbers stay as they are.
+        self.numbers = not isinstance(place, places.Contents)
+
+    def get(self) -> Any:
+        return self.place.get()
+
+    def set(self, value: Any) -> None:
+        places.writing(lambda: self.place)
+        self.place.set(value)
+
+
+class _Assigned:
+    """A `Variable`."""
+
+    fragile = False
+    numbers = True
+
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+        self.label = f"Variable '{variable.name}'"
+
+    def get(self) -> Any:
+        return self.variable._read()
+
+    def set(self, value: Any) -> None:
+        if CONTEXT.variables is None:
+            self.variable.assign(value)
+        else:
+            CONTEXT.variables.write(self.variable, value)
+
+
+class Reoptioned(Again):
+    """Tells a loop that its body has set options."""
+
+
+class PythonLoop(Frame):
+    """A loop that Python runs, inside of which `set_loop_options` means nothing to others."""
+
+    in_graph = False
+
+    def __init__(self) -> None:
+        super().__init__(len(SESSION.tries))
+        self.outer = SESSION.frames[-1] if SESSION.frames else None
+        self.options: dict[str, Any] = {}
+
+    def writing(self, place: Any) -> None:
+        if self.outer is not None:
+            self.outer.writing(place)
+
+    def variable_written(self, variable: Variable) -> None:
+        if self.outer is not None:
+            self.outer.variable_written(variable)
+
+
+class LoopFrame(Frame):
+    """Notes what a loop's body changes outside of local variables.
+
+    What is not known to be carried is a suspect: the body is traced again. An object that turns up
+    again in the next trace is one from outside, and is carried; one that does not was made inside.
+    """
+
+    def __init__(self, state: State) -> None:
+        super().__init__(len(SESSION.tries))
+        self.cells = {id(cell) for cell in state.cells.values()}
+        self.options: dict[str, Any] = {}
+        self.places: dict[tuple[Any, ...], places.Place] = {}
+        self.variables: dict[int, Variable] = {}
+        self.suspects: dict[tuple[str, int], places.Place] = {}
+        self.inner: set[tuple[str, int]] = set()
+        self.growths: dict[tuple[Any, ...], Growth] = {}
+
+    def writing(self, place: places.Place) -> None:
+        if place.key in self.places or place.key in self.growths:
+            return
+        if place.key[0] == "cell" and place.key[1] in self.cells:
+            return
+        site = user_line()
+        if site in self.inner:
+            return
+        suspect = self.suspects.get(site)
+        if suspect is not None and suspect.key != place.key and suspect.key not in self.places:
+            self.inner.add(site)
+            return
+        if suspect is not None and suspect.key == place.key:
+            self.places[place.key] = place
+        self.suspects[site] = place
+        raise Again(self)
+
+    def variable_written(self, variable: Variable) -> None:
+        if id(variable) not in self.variables:
+            self.variables[id(variable)] = variable
+            raise Again(self)
+
+    def set_options(self, options: dict[str, Any]) -> None:
+        """Called by `set_loop_options` in the body."""
+        if self.options != options:
+            self.options = options
+            raise Reoptioned(self)
+
+
+class _Loop:
+    """A loop while it is traced."""
+
+    def __init__(self, state: State, frame: LoopFrame) -> None:
+        self.state = state
+        self.frame = frame
+        self.plans: dict[int, plans.Plan] = {}
+        self.locals: list[Holder] = [_Local(state, name) for name in state.live]
+        self.elsewhere: dict[int, Holder] = {}
+
+    def holders(self) -> list[Holder]:
+        """All that is carried, known so far."""
+        found = list(self.locals)
+        for place in self.frame.places.values():
+            if place.key not in self.frame.growths:
+                found.append(self.elsewhere.setdefault(id(place), _Elsewhere(place)))
+        for variable in self.frame.variables.values():
+            found.append(self.elsewhere.setdefault(id(variable), _Assigned(variable)))
+        return found
+
+    def plan(self, holder: Holder) -> plans.Plan:
+        found = self.plans.get(id(holder))
+        if found is None:
+            found = self.plans[id(holder)] = plans.planned(holder.get(), holder.numbers)
+        return found
+
+    def traced(
+        self, run: Callable[[Sequence[Tensor]], Any], extra: Sequence[TensorSpec]
+    ) -> tuple[Builder, list[Holder], list[Any]]:
+        """Trace the body until the plans hold; its graph is left open for the outputs."""
+        for _ in range(_ATTEMPTS):
+            holders = self.holders()
+            start = self.state.get()
+            contents = [(holder, holder.get()) for holder in holders]
+            try:
+                builder, after = self._attempt(run, extra, holders)
+            except Again as again:
+                if again.frame is not self.frame or isinstance(again, Reoptioned):
+                    raise
+                continue
+            finally:
+                self.state.set(start)
+                for holder, value in contents:
+                    if isinstance(holder, _Elsewhere):
+                        holder.place.set(value)
+            if self._hold(holders, after):
+                return builder, holders, after
+        filename, line = user_line()
+        raise AutoGraphError(
+            f"{filename}:{line}: what this loop on tensors changes differs each time that its body "
+            "is traced; keep what it changes in local variables."
+        )
+
+    def _attempt(
+        self, run: Callable[[Sequence[Tensor]], Any], extra: Sequence[TensorSpec], holders: Any
+    ) -> tuple[Builder, list[Any]]:
+        specs = [spec for holder in holders for spec in plans.carried(self.plan(holder))]
+        builder = new_builder([*specs, *extra])
+        inputs = builder.graph.inputs
+        with inside(builder, self.frame):
+            self.fill(holders, iter(inputs[: len(specs)]))
+            for growth in self.frame.growths.values():
+                growth.before()
+            try:
+                _, raised = raises(self.frame, lambda: run(inputs[len(specs) :]))
+                if raised:  # what it leaves behind does not matter
+                    self.fill(holders, iter(inputs[: len(specs)]))
+                    for growth in self.frame.growths.values():
+                        growth.nothing()
+                else:
+                    for growth in self.frame.growths.values():
+                        growth.after()
+                    self._find_growth()
+                after = [holder.get() for holder in holders]
+            finally:
+                for growth in self.frame.growths.values():
+                    growth.restore()
+        return builder, after
+
+    def fill(self, holders: Sequence[Holder], tensors: Iterator[Tensor]) -> None:
+        for holder in holders:
+            value = plans.filled(self.plan(holder), tensors)
+            if isinstance(holder, _Elsewhere):
+                holder.place.set(value)
+            else:
+                holder.set(value)
+
+    def _find_growth(self) -> None:
+        """A list that got longer is not carried: its new elements become rows."""
+        for key, place in self.frame.places.items():
+            if not isinstance(place, places.Contents) or not isinstance(place.container, list):
+                continue
+            holder = self.elsewhere[id(place)]
+            plan = self.plan(holder)
+            before = len(plan.plans) if isinstance(plan, plans.Parts) else 0
+            if len(place.container) > before:
+                self.frame.growths[key] = Growth(place.container)
+                raise Again(self.frame)
+
+    def _hold(self, holders: Sequence[Holder], after: Sequence[Any]) -> bool:
+        """Whether the plans take in what the body left behind; if not, they are widened."""
+        same = True
+        for holder, value in zip(holders, after, strict=True):
+            plan = self.plan(holder)
+            try:
+                new = plans.advanced(plan, value, holder.fragile)
+            except plans.Unstable as change:
+                change.add_note(holder.label)
+                raise
+            same = same and new is plan
+            self.plans[id(holder)] = new
+        return same
+
+    def finish(
+        self,
+        holders: Sequence[Holder],
+        after: Sequence[Any],
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+    ) -> None:
+        """Give all that is carried its value after the loop."""
+        given, found = iter(inputs), iter(outputs)
+        values = [
+            plans.finished(self.plan(holder), value, given, found)
+            for holder, value in zip(holders, after, strict=True)
+        ]
+        for holder, value in zip(holders, values, strict=True):
+            holder.set(value)
+
+
+def _closed(builder: Builder, outputs: Callable[[], list[Tensor]]) -> Graph:
+    with builder:
+        tensors = outputs()
+        builder.graph.outputs = tuple(builder.symbol(y) for y in tensors)
+    return builder.graph
+
+
+def _given_up(loop: _Loop, holders: Sequence[Holder], after: Sequence[Any]) -> list[Tensor]:
+    return [
+        tensor
+        for holder, value in zip(holders, after, strict=True)
+        for tensor in plans.given_up(loop.plan(holder), value)
+    ]
+
+
+def run_scan(
+    body: Callable[[Sequence[Tensor]], None],
+    test: Callable[[], Any] | None,
+    state: State,
+    sequences: Sequence[Tensor],
+    length: int,
+    frame: LoopFrame,
+) -> None:
+    """A loop with a known number of rounds.
+
+    Args:
+        body: runs one round, given one element of each sequence.
+        test: whether there is a next round, if `break` or `return` or a condition can end it.
+        state: what it assigns.
+        sequences: their first axis is the round.
+        length: the number of rounds.
+        frame: notes what it changes elsewhere.
+    """
+    loop = _Loop(state, frame)
+
+    def run(elements: Sequence[Tensor]) -> None:
+        if test is None:
+            body(elements)
+        else:
+            if_(test(), lambda: body(elements), lambda: None, state)
+
+    specs = [TensorSpec(xs.shape[1:], xs.dtype) for xs in sequences]
+    builder, holders, after = loop.traced(run, specs)
+    growths = list(frame.growths.values())
+    carries = sum(len(plans.carried(loop.plan(h))) for h in holders)
+    graph = _closed(
+        builder,
+        lambda: [
+            *_given_up(loop, holders, after),
+            *(tensor for growth in growths for tensor in growth.outputs()),
+        ],
+    )
+    first = [tensor for holder in holders for tensor in plans.starts(loop.plan(holder))]
+    found = scan(
+        *graph.captured,
+        *first,
+        *sequences,
+        body=graph,
+        carries=carries,
+        length=length,
+        reverse=False,
+    )
+    loop.finish(holders, after, graph.inputs, found[:carries])
+    rest = iter(found[carries:])
+    for growth in growths:
+        growth.finish(rest)
+
+
+def run_while(
+    body: Callable[[Sequence[Tensor]], None],
+    test: Callable[[Sequence[Tensor]], Any],
+    state: State,
+    counters: Sequence[Tensor],
+    frame: LoopFrame,
+) -> None:
+    """A loop whose number of rounds is known only when the graph runs.
+
+    Args:
+        body: runs one round, given the counters.
+        test: whether there is another round, given the counters.
+        state: what the body assigns.
+        counters: the start of whole numbers that go up by one each round.
+        frame: notes what it changes elsewhere.
+    """
+    loop = _Loop(state, frame)
+    specs = [TensorSpec(x.shape, x.dtype) for x in counters]
+    builder, holders, after = loop.traced(body, specs)
+    if frame.growths:
+        filename, line = user_line()
+        raise AutoGraphError(
+            f"{filename}:{line}: a list grows in a loop whose number of rounds depends on a tensor, "
+            "so its length would too; loop over a tensor or a range of known length, or write into "
+            "a tensor of fixed size with ops.slice_update."
+        )
+    own = len(builder.graph.inputs) - len(counters)
+    body_graph = _closed(
+        builder,
+        lambda: [
+            *_given_up(loop, holders, after),
+            *(x + 1 for x in builder.graph.inputs[own:]),
+        ],
+    )
+    tester = new_builder([TensorSpec(x.shape, x.dtype) for x in builder.graph.inputs])
+    start = state.get()
+    contents = [(h, h.get()) for h in holders if isinstance(h, _Elsewhere)]
+    try:
+        with inside(tester, frame):
+            loop.fill(holders, iter(tester.graph.inputs[:own]))
+            go = one_bool(test(tester.graph.inputs[own:]))
+            tester.graph.outputs = (tester.symbol(go),)
+    finally:
+        state.set(start)
+        for holder, value in contents:
+            holder.place.set(value)
+    first = [tensor for holder in holders for tensor in plans.starts(loop.plan(holder))]
+    test_graph = tester.graph
+    found = while_(
+        *test_graph.captured,
+        *body_graph.captured,
+        *first,
+        *counters,
+        test=test_graph,
+        body=body_graph,
+    )
+    loop.finish(holders, after, body_graph.inputs, found[:own])
+
+
+def traced_test(test: Callable[[], Any]) -> Any:
+    """The condition of a loop, without what it does to the machine around if it is symbolic.
+
+    The loop itself computes it again.
+    """
+    graph = CONTEXT.graph
+    before = len(graph.graph.nodes) if isinstance(graph, Builder) else 0
+    found = test()
+    if not isinstance(found, (bool, np.bool_)) and isinstance(graph, Builder):
+        nodes = graph.graph.nodes
+        nodes[before:] = [node for node in nodes[before:] if not has_effects(node)]
+    return found
