@@ -112,7 +112,14 @@ class Interpreter:
             total += value * coefficient.at(self.n)
         return total
 
-    def value(self, e: Any) -> Any:
+    def value(self, e: Any, known: dict[int, Any] | None = None) -> Any:
+        # What is used twice is computed once; what is not chosen is not computed.
+        known = {} if known is None else known
+        if id(e) not in known:
+            known[id(e)] = self.computed(e, known)
+        return known[id(e)]
+
+    def computed(self, e: Any, known: dict[int, Any]) -> Any:
         if isinstance(e, Constant):
             number = e.value.at(self.n) if isinstance(e.value, Dim) else e.value
             return np.asarray(number).astype(e.dtype)
@@ -121,7 +128,7 @@ class Interpreter:
             assert 0 <= place < e.buffer.size.at(self.n)
             return self.memory[e.buffer][place]
         if isinstance(e, Apply):
-            inputs = [np.asarray(self.value(x)) for x in e.inputs]
+            inputs = [np.asarray(self.value(x, known)) for x in e.inputs]
             return PRIMITIVES[e.name].evaluate(*inputs, **e.params)
         if isinstance(e, Ordinal):
             return np.asarray(self.index(e.index)).astype(e.dtype)
@@ -129,7 +136,7 @@ class Interpreter:
             inside = all(
                 g.low.at(self.n) <= self.index(g.index) < g.high.at(self.n) for g in e.guards
             )
-            return self.value(e.then if inside else e.otherwise)
+            return self.value(e.then if inside else e.otherwise, known)
         if isinstance(e, Bits):
             key = np.array([self.value(k) for k in e.key], np.uint32)
             i = self.index(e.counter)

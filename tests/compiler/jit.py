@@ -15,8 +15,8 @@ from thalweg.compiler.target import AVX2, AVX512, SIMD128, SSE, Target
 from thalweg.tensor.dtypes import as_dtype
 
 
-@functools.cache
 def _machine() -> Any:
+    """This processor; a fresh one for each module, as the engine takes it over."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
@@ -50,8 +50,6 @@ class Compiled:
         machine = _machine()
         passes = llvm.create_pass_builder(machine, llvm.PipelineTuningOptions(speed_level=2))
         passes.getModulePassManager().run(module, passes)
-        # MCJIT owns the target machine it is given, so each engine gets one of its own.
-        _machine.cache_clear()
         self.engine = llvm.create_mcjit_compiler(module, machine)
         self.engine.finalize_object()
 
@@ -71,16 +69,15 @@ def function(compiled: Compiled, name: str, *arguments: Any) -> Any:
     return call
 
 
-@functools.cache
-def elementwise_loop(
+def elementwise_builder(
     name: str,
     inputs: tuple[str, ...],
     output: str,
     lanes: int,
     target: Target = AVX2,
     parameter: str | None = None,
-) -> Any:
-    """A primitive over whole arrays: `loop(*arrays)` returns the array of outputs."""
+) -> Builder:
+    """A function `loop(pointers to the inputs and the output, count)` of a primitive."""
     b = Builder(target)
     dtypes = [as_dtype(d) for d in inputs]
     out = as_dtype(output)
@@ -96,6 +93,22 @@ def elementwise_loop(
             value = elementwise.emit(b, name, args, dtypes[0], params)
             place = b.at(result, loop.index, elementwise.memory(out).element)
             elementwise.store(b, value, place, out)
+    return b
+
+
+@functools.cache
+def elementwise_loop(
+    name: str,
+    inputs: tuple[str, ...],
+    output: str,
+    lanes: int,
+    target: Target = AVX2,
+    parameter: str | None = None,
+) -> Any:
+    """A primitive over whole arrays: `loop(*arrays)` returns the array of outputs."""
+    dtypes = [as_dtype(d) for d in inputs]
+    out = as_dtype(output)
+    b = elementwise_builder(name, inputs, output, lanes, target, parameter)
     types = [ctypes.c_void_p] * (len(inputs) + 1) + [ctypes.c_int64]
     call = function(compile_builder(b), "loop", *types)
 

@@ -1,4 +1,4 @@
-"""Loop kernels built by hand and run in this process: what the tests of the renderer share."""
+"""Kernels built by hand and run in this process: what the tests of the renderer share."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from tests.compiler.jit import Compiled, function
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.expression import Apply, Buffer, Expression, Load
 from thalweg.compiler.ir.index import Index, Var
-from thalweg.compiler.ir.program import Loops
-from thalweg.compiler.render.llvm import loops
+from thalweg.compiler.render.llvm import kernels
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText
 from thalweg.compiler.target import AVX2, AVX512, NEON, SIMD128, SSE, Target
 from thalweg.tensor.dtypes import as_dtype
@@ -51,10 +50,10 @@ def var(name: str, extent: Dim | int) -> Var:
 
 
 class Kernel:
-    """A compiled loop kernel."""
+    """A compiled kernel."""
 
-    def __init__(self, kernel: Loops, target: Target = AVX512) -> None:
-        self.rendered: KernelText = loops.render(kernel, target)
+    def __init__(self, kernel: kernels.Kernel, target: Target = AVX512) -> None:
+        self.rendered: KernelText = kernels.render(kernel, target)
         text = self.rendered.text.replace("define internal", "define", 1)
         self.module = Compiled(text, self.rendered.declarations)
         count = len(self.rendered.buffers)

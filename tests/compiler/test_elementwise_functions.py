@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
+
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
-from tests.compiler.jit import TARGETS, elementwise_loop
+from tests.compiler.jit import (
+    TARGETS,
+    compile_builder,
+    elementwise_builder,
+    elementwise_loop,
+    function,
+)
 from tests.compiler.ulp import ORACLES, expected, ulp_errors
-from thalweg.compiler.target import SSE, Target
+from thalweg.compiler.render.llvm import elementwise
+from thalweg.compiler.render.llvm.builder import PTR, Builder
+from thalweg.compiler.target import SIMD128, SSE, Target
+from thalweg.tensor.dtypes import as_dtype, float32
 
 # Largest errors allowed; 2 units for what the issue names, up to 4 for the others.
 FLOAT32 = dict.fromkeys(ORACLES, 1.0) | {
@@ -16,7 +28,7 @@ FLOAT32 = dict.fromkeys(ORACLES, 1.0) | {
     "exp": 1.3,
     "exp2": 1.4,
     "expm1": 1.9,
-    "log10": 2.5,
+    "log10": 3.0,
     "log1p": 1.8,
     "log2": 2.4,
     "rsqrt": 1.6,
@@ -32,7 +44,7 @@ FLOAT64 = dict.fromkeys(ORACLES, 3.2) | {
     "pow": 1.8,
     "sin": 1.5,
     "erf": 4.0,
-    "erfc": 9.0,
+    "erfc": 14.0,
     "erfinv": 12.0,
     "lgamma": 9.0,
 }
@@ -134,11 +146,24 @@ def test_library_takes_over_for_huge_doubles():
         np.testing.assert_allclose(found, getattr(np, name)(x), rtol=4e-16)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+@pytest.mark.parametrize("name", sorted(ORACLES))
+def test_single_precision_needs_no_library(name: str, dtype: str):
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    inputs = (dtype,) * (2 if name in BINARY else 1)
+    b = elementwise_builder(name, inputs, dtype, 4, SIMD128)
+    module = llvm.parse_assembly("\n".join([*b.declarations.values(), b.text]))
+    module.triple = "wasm32-unknown-unknown"
+    machine = llvm.Target.from_triple(module.triple).create_target_machine(features="+simd128")
+    # Wasm has no libm to fall back on: what LLVM cannot write itself it would import.
+    functions = {line for line in machine.emit_assembly(module).splitlines() if "functype" in line}
+    assert {line.split()[1] for line in functions} == {"loop"}
+
+
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 @pytest.mark.parametrize("name", ["exp", "log", "sigmoid", "tanh"])
 def test_halves_are_rounded_once(name: str, dtype: str):
-    from thalweg.tensor.dtypes import as_dtype
-
     x = np.arange(2**16, dtype=np.uint16).view(as_dtype(dtype))
     found = elementwise_loop(name, (dtype,), dtype, 8, TARGETS[0])(x)
     with np.errstate(all="ignore"):
@@ -152,13 +177,6 @@ def test_halves_are_rounded_once(name: str, dtype: str):
 
 @pytest.mark.parametrize("exponent", [-1.0, 1.0, 2.0, 3.0])
 def test_constant_exponents(exponent: float):
-    import ctypes
-
-    from tests.compiler.jit import compile_builder, function
-    from thalweg.compiler.render.llvm import elementwise
-    from thalweg.compiler.render.llvm.builder import PTR, Builder
-    from thalweg.tensor.dtypes import float32
-
     b = Builder()
     with b.function("power", [(PTR, "x"), (PTR, "y")], linkage="") as (x, y):
         base = elementwise.load(b, x, float32, 4)

@@ -134,9 +134,7 @@ def test_reductions_over_rows(dtype, operation, rows, columns, target, n):
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    lengths, st.integers(1, 20), st.integers(1, 20), targets, batches, st.booleans(), st.data()
-)
+@given(lengths, st.integers(1, 20), st.integers(1, 20), targets, batches, st.booleans(), st.data())
 def test_reshaped_reads(columns, a, b, target, n, batch, data):
     """Quotients and remainders by static lengths and by those that depend on the batch."""
     size = N.times(columns) if batch else Dim(0, columns * a)
@@ -200,6 +198,43 @@ def test_guards_of_lanes_and_rows(columns, low, length, dtype, target, n, gather
     value = Choose(guards, Load(x, inner), Constant(1, x.dtype))
     nest = Loop(i, "parallel", (Loop(j, "vector", (Store(out, at(i, columns, j), value),)),))
     check(Loops((nest,)), [x, out], target, n, 1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    lengths,
+    lengths,
+    st.sampled_from(["float32", "float64", "bfloat16", "bool", "int16"]),
+    targets,
+    batches,
+    st.sampled_from([0, 1, 2]),
+    st.integers(1, 3),
+)
+def test_layouts_exchanged(rows, columns, dtype, target, n, which, workers):
+    """Reads run along another loop than writes; one of the lengths may be the batch."""
+    shape = [Dim(0, 3), Dim(0, rows), Dim(0, columns)]
+    shape[which] = N.times(5)
+    a, b, c = shape
+    i, j, k = (var(name, extent) for name, extent in zip("ijk", shape, strict=True))
+    size = N.times(5)
+    for number in (3, rows, columns)[:which] + (3, rows, columns)[which + 1 :]:
+        size = size.times(number)
+    x, out = (Buffer(kind, as_dtype(dtype), size) for kind in ("input", "output"))
+    y = Buffer("input", x.dtype, b)
+
+    def place(*terms):  # row-major, where at most one length is the batch's
+        total = Index()
+        for at_most, (variable, _) in enumerate(terms):
+            stride = Dim(0, 1)
+            for _, extent in terms[at_most + 1 :]:
+                stride = stride.times(extent)
+            total = total.plus(Index.of(variable).times(stride))
+        return total
+
+    value = apply("max", Load(x, place((i, a), (j, b), (k, c))), load(y, j))
+    store = Store(out, place((i, a), (k, c), (j, b)), value)
+    nest = Loop(i, "parallel", (Loop(k, "parallel", (Loop(j, "vector", (store,)),)),))
+    check(Loops((nest,)), [x, y, out], target, n, workers)
 
 
 @settings(max_examples=20, deadline=None)

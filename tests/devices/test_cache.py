@@ -12,10 +12,12 @@ from tests.devices.programs import add, buffer, program
 from thalweg import devices
 from thalweg.devices.cpu import cache, jit
 from thalweg.devices.cpu.host import host
+from thalweg.devices.cpu.pool import launcher
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
+    launcher()  # the code of the threads is kept elsewhere
     place = tmp_path / "cache"
     monkeypatch.setenv("THALWEG_CACHE_DIR", str(place))
     monkeypatch.setattr(cache, "_complained", False)
@@ -24,7 +26,8 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def compiled(monkeypatch):
-    """How often LLVM made code."""
+    """How often LLVM made code of a Program."""
+    launcher()
     made = []
     real = jit._object
 

@@ -155,14 +155,13 @@ def resident_bytes() -> int:
 
 
 @linux
-def test_runs_leave_no_memory_behind(shared):
+def test_runs_leave_no_memory_behind():
     executable = make(turns=1)
-    values = (np.zeros(500, np.float32),)
     for _ in range(1000):
-        executable.run(values, [])
+        executable.run([np.zeros(500, np.float32)], [])
     before = resident_bytes()
     for _ in range(10_000):
-        executable.run(values, [])
+        executable.run([np.zeros(500, np.float32)], [])
     assert resident_bytes() - before < 1 << 20
 
 

@@ -10,6 +10,9 @@ import pytest
 import thalweg as tw
 from tests.tracing.helpers import A, counting
 
+# Lists that grow show when something is traced.
+pytestmark = pytest.mark.filterwarnings("ignore::thalweg.tracing.autograph.TracingWarning")
+
 
 def test_one_trace_for_each_shape_and_dtype():
     double, traces = counting(lambda x: x * 2)
@@ -110,3 +113,28 @@ def test_arrays_of_any_layout_and_byte_order():
         np.testing.assert_array_equal(f(unaligned), unaligned * 2)
     for _ in range(2):
         np.testing.assert_array_equal(f(np.asfortranarray(wide)), wide * 2)
+
+
+def test_arguments_that_the_first_look_up_does_and_does_not_know():
+    class Thing:
+        factor = 2.0
+
+    class Other(Thing):
+        factor = 3.0
+
+    f, traces = counting(lambda thing, x, *more: x * thing.factor + sum(more))
+    thing, other = Thing(), Other()
+    for _ in range(3):
+        assert float(f(thing, np.float32(1))) == 2.0
+        assert float(f(other, tw.constant(1.0))) == 3.0
+        assert float(f(thing, tw.constant(1.0), 0.5)) == 2.5
+        assert float(f(other, tw.constant(1.0), -0.0)) == 3.0
+    assert len(traces) == 4
+    g, traces = counting(lambda thing, x: x * (thing[0] if isinstance(thing, list) else 1.0))
+    for _ in range(3):
+        assert float(g(thing, tw.constant(1.0))) == 1.0
+        assert float(g([2.0], tw.constant(1.0))) == 2.0
+        assert float(g([3.0], tw.constant(1.0))) == 3.0
+    assert len(traces) == 3
+    with pytest.raises(TypeError, match="an argument has no values, it is TensorSpec"):
+        f(thing, tw.TensorSpec(()))

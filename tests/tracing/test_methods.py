@@ -14,6 +14,9 @@ import pytest
 import thalweg as tw
 from tests.tracing.helpers import A, counting
 
+# Lists that grow show when something is traced.
+pytestmark = pytest.mark.filterwarnings("ignore::thalweg.tracing.autograph.TracingWarning")
+
 
 class Scale:
     def __init__(self, factor: float) -> None:

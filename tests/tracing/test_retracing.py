@@ -9,6 +9,9 @@ import thalweg as tw
 from tests.tracing.helpers import A, counting
 from thalweg.tracing import RetracingWarning
 
+# Lists that grow show when something is traced.
+pytestmark = pytest.mark.filterwarnings("ignore::thalweg.tracing.autograph.TracingWarning")
+
 
 def test_many_traces_give_one_warning_that_says_what_changed():
     f, _ = counting(lambda x, rate: x * rate)

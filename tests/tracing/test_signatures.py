@@ -8,6 +8,9 @@ import pytest
 import thalweg as tw
 from tests.tracing.helpers import A
 
+# Lists that grow show when something is traced.
+pytestmark = pytest.mark.filterwarnings("ignore::thalweg.tracing.autograph.TracingWarning")
+
 
 def test_input_signature_casts_and_checks():
     traces = []

@@ -10,6 +10,9 @@ import pytest
 import thalweg as tw
 from tests.tracing.helpers import A, counting
 
+# Lists that grow show when something is traced.
+pytestmark = pytest.mark.filterwarnings("ignore::thalweg.tracing.autograph.TracingWarning")
+
 
 def test_a_function_called_in_a_function_becomes_part_of_it():
     v = tw.Variable(1.0)
@@ -113,3 +116,9 @@ def test_random_numbers_move_on_and_follow_the_seed():
     np.testing.assert_array_equal(traced, eager)
     np.testing.assert_array_equal(traced, again)
     assert len({t.tobytes() for t in traced}) == 3
+
+
+def test_lambdas_on_one_line_stay_apart():
+    v = tw.Variable(1.0)
+    add, double = tw.function(lambda: v.assign_add(1.0)), tw.function(lambda: v.assign(v * 2))
+    assert [float(f()) for f in (add, double, add)] == [2.0, 4.0, 5.0]

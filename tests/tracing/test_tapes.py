@@ -7,6 +7,9 @@ import pytest
 
 import thalweg as tw
 
+# Lists that grow show when something is traced.
+pytestmark = pytest.mark.filterwarnings("ignore::thalweg.tracing.autograph.TracingWarning")
+
 
 def test_a_tape_around_and_a_tape_inside_give_the_gradients_of_eager_code():
     v = tw.Variable([1.0, 2.0])
@@ -78,3 +81,40 @@ def test_a_tape_that_watches_nothing_of_it_does_not_slow_it_down(monkeypatch):
     with tw.GradientTape() as tape:
         y = f(tw.constant(1.0)) * weight
     assert float(tape.gradient(y, weight)) == 2.0
+
+
+@tw.custom_gradient
+def tripled(x):
+    """Whose gradient says that it is ten times its argument."""
+    return x * 3, lambda upstream: upstream * 10
+
+
+def test_gradients_of_ones_own_count_inside_and_around():
+    x = tw.constant(2.0)
+
+    def slope(x):
+        with tw.GradientTape() as tape:
+            tape.watch(x)
+            y = tripled(x) * 2
+        return tape.gradient(y, x)
+
+    assert float(tw.function(slope)(x)) == 20.0
+    f = tw.function(lambda x: tripled(x) * 2)
+    for _ in range(2):
+        assert float(f(x)) == 12.0
+        with tw.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        assert float(tape.gradient(y, x)) == 20.0
+
+
+def test_a_gradient_of_ones_own_in_a_loop_is_never_silently_left_out():
+    def outside(x):
+        with tw.GradientTape() as tape:
+            tape.watch(x)
+            y = tw.ops.scan(lambda s, _: (tripled(s), None), x, length=2)[0]
+        return tape.gradient(y, x)
+
+    assert float(outside(tw.constant(2.0))) == 100.0
+    with pytest.raises(ValueError, match=r"with a gradient of its own .* use the tape inside"):
+        tw.function(outside)(tw.constant(2.0))

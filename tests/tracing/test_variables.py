@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 import thalweg as tw
 from tests.tracing.helpers import A
 
+# Lists that grow show when something is traced.
+pytestmark = pytest.mark.filterwarnings("ignore::thalweg.tracing.autograph.TracingWarning")
+
 
 def test_captured_variables_are_read_and_assigned_each_time():
     v, w = tw.Variable(1.0), tw.Variable(10.0)
@@ -158,7 +161,7 @@ def test_a_leaked_symbol_says_where_it_came_from():
     leak(A)
     with pytest.raises(TypeError, match=r"'use': it uses a symbolic tensor .* another trace"):
         tw.function(lambda x: x + kept[0], name="use")(A)
-    with pytest.raises(TypeError, match="function 'leak': an argument is the symbolic tensor"):
+    with pytest.raises(TypeError, match="function 'leak': an argument has no values, it is <Symb"):
         leak(kept[0])
 
 

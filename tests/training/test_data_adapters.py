@@ -14,14 +14,17 @@ from thalweg.training.data_adapter_iterables import IterableAdapter
 from thalweg.training.data_adapters import adapter_for, split_validation
 from thalweg.training.data_arrays import arrays_of, check_finite
 from thalweg.training.feeder import Feeder, global_seed, in_groups
+from thalweg.training.pace import Pace
 from thalweg.training.position import Position
+from thalweg.training.rows import tensors_of
 
 X = np.arange(20.0).reshape(10, 2)
 Y = np.arange(10)
 
 
 def rows(batches):
-    return [np.asarray(b if isinstance(b, tw.Tensor) else b[0])[:, 0].tolist() for b in batches]
+    found = [tensors_of(b) for b in batches]
+    return [np.asarray(b if isinstance(b, tw.Tensor) else b[0])[:, 0].tolist() for b in found]
 
 
 # --- packing --------------------------------------------------------------------------------------
@@ -87,7 +90,7 @@ def test_a_list_of_arrays_is_several_inputs_a_list_of_numbers_is_one():
 def test_each_sample_comes_once(samples, batch_size, shuffle):
     x = np.arange(samples)
     adapter = ArrayAdapter(x, {"y": x * 2}, x * 0.5, batch_size, shuffle=shuffle)
-    batches = list(adapter.batches())
+    batches = [tensors_of(rows) for rows in adapter.batches()]
     assert len(batches) == adapter.num_batches == -(-samples // batch_size)
     assert all(len(b[0].numpy()) == batch_size for b in batches[:-1])
     x_seen = np.concatenate([b[0].numpy() for b in batches])
@@ -261,7 +264,7 @@ def test_going_on_in_the_middle_of_a_pass():
 
 
 def test_groups():
-    assert list(in_groups(iter(range(5)), 2)) == [(0, [0, 1]), (2, [2, 3]), (4, [4])]
+    assert list(in_groups(iter(range(5)), Pace(2, strict=True))) == [(0, [0, 1]), (2, [2, 3]), (4, [4])]
 
 
 @pytest.mark.parametrize("bad", [{"epoch": -1}, {"batch": 1.5}, {"order_seed": ["x"]}])

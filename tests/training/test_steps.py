@@ -9,10 +9,10 @@ import thalweg as tw
 from tests.training.models import linear, two_by_two
 from thalweg.primitives import evaluate_graph, trace
 from thalweg.tensor.tree import flatten, pack
+from thalweg.tracing.state import commit, present_values
 from thalweg.training.data_adapter import unpack_x_y_sample_weight
 from thalweg.training.data_adapters import adapter_for
 from thalweg.training.preparation import make_ready, prepare
-from thalweg.tracing.state import commit, present_values
 
 random = np.random.default_rng(3)
 X = random.normal(size=(10, 2)).astype("float32")
@@ -64,7 +64,7 @@ def test_a_whole_step_can_be_traced_and_replayed(kind):
     data = adapter_for(X, LABELS, weights).peek()
     prepare(model, data, training=True)
     make_ready(model, data, training=True)
-    step = model._step(getattr(model, f"{kind}_step"))
+    step = model._step(kind)
     for _ in range(3):
         graph, structure = traced(step, data)
         known = {id(x) for x in present_values(step.variables)}
@@ -95,7 +95,7 @@ def test_tracing_leaves_no_symbols_behind():
     data = adapter_for([X, b], [Y, LABELS]).peek()
     prepare(model, data, training=True)
     make_ready(model, data, training=True)
-    traced(model._step(model.train_step), data)
+    traced(model._step("train"), data)
     assert model.losses == []
     for v in model.variables:
         assert type(v.value) is tw.Tensor
@@ -125,7 +125,7 @@ def test_a_failing_step_leaves_the_model_as_it_was():
     before = [np.array(v.numpy()) for v in model._state_variables()]
     model.fail = True
     with pytest.raises(ZeroDivisionError):
-        model._step(model.train_step).run(adapter_for(X, Y).peek())
+        model._step("train").run(adapter_for(X, Y).peek())
     for v, value in zip(model._state_variables(), before, strict=True):
         np.testing.assert_array_equal(v, value)
     assert float(model.count) == 1.0

@@ -79,7 +79,7 @@ def _is_array(x: Any) -> bool:
 
 def _fresh(y: Any) -> Tensor:
     """An output as a tensor of its own, so that returning an input unchanged works."""
-    found: Tensor = stop_gradient(convert_to_tensor(y))
+    found: Tensor = stop_gradient(convert_to_tensor(y), custom=True)
     return found
 
 

@@ -97,6 +97,8 @@ _INFINITE = (float("inf"), float("-inf"))
 def _repeated(arrays: Sequence[Array], value: Value) -> list[Operation] | None:
     """The same slice in every place of the axes that depend on the batch."""
     growing = [i for i, d in enumerate(value.shape) if not d.static]
+    if not growing:
+        return None
     slices = []
     for array in arrays:
         index = tuple(slice(0, 1) if i in growing else slice(None) for i in range(array.ndim))

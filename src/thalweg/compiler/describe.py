@@ -104,7 +104,8 @@ def _buffer(buffer: Buffer) -> str:
 
 def _launch(launch: Launch, indent: str) -> Iterator[str]:
     inner = indent + "  "
-    fused = f" (fused: {', '.join(launch.fused)})" if getattr(launch, "fused", ()) else ""
+    names: tuple[str, ...] = getattr(launch, "fused", ())
+    fused = f" (fused: {', '.join(names)})" if names else ""
     head = f"{indent}{launch.title or type(launch).__name__.lower()}"
     if isinstance(launch, Loops):
         yield f"{head}: loops{fused}"

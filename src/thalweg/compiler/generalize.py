@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compiler.bodies import bodies
 from thalweg.compiler.constants import constant
 from thalweg.compiler.dims import Dim, NotAffineError, fit
 from thalweg.compiler.graph import Flow, Operation, Value
@@ -41,7 +42,20 @@ def generalize(traces: Sequence[Graph], sizes: Sequence[int]) -> Flow:
         raise ValueError(f"generalize: needs traces of three different sizes > 1, got {sizes}.")
     flow = _Comparison(tuple(sizes)).whole(traces)
     check_lengths(flow, 1)
+    _check_sizes(flow)
     return flow
+
+
+def _check_sizes(flow: Flow) -> None:
+    for operation in flow.operations:
+        for y in operation.outputs:
+            if sum(not d.static for d in y.shape) > 1:
+                raise NotAffineError(
+                    f"{operation.name}: a tensor of shape ({', '.join(map(str, y.shape))}) grows "
+                    "faster than the batch size n."
+                )
+        for body in bodies(operation).values():
+            _check_sizes(body)
 
 
 class _Comparison:

@@ -362,13 +362,21 @@ bitcast = Primitive(
 
 
 def _no_gradient(call: Call, g: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
+    if call.params.get("custom"):
+        raise ValueError(
+            "A function with a gradient of its own (custom_gradient, recompute_grad) was called in "
+            "a traced function, branch or loop whose graph is differentiated from outside, where "
+            "that gradient is not known; use the tape inside, next to the call."
+        )
     return (None,)
 
 
+# `custom`: it is a result of a function with a gradient of its own, which tapes know and graphs
+# do not.
 stop_gradient: Primitive = Primitive(
     "stop_gradient",
-    lambda x: TensorSpec(x.shape, x.dtype),
-    lambda x: x,
+    lambda x, custom=False: TensorSpec(x.shape, x.dtype),
+    lambda x, custom=False: x,
     _no_gradient,
     "elementwise",
 )

@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.autodiff.tape import GradientTape
 from thalweg.primitives.graph import Graph
 from thalweg.random.seed import global_seed_generator, is_global_seed
-from thalweg.tensor.context import CONTEXT, Recorder
+from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.storage import STATE_LOCK
 from thalweg.tensor.tensor import Tensor, TensorSpec
 from thalweg.tensor.tree import flatten, is_nested, map_structure, pack
@@ -36,6 +36,8 @@ class ConcreteFunction:
         executable: what runs the graph.
         variables: the variables that are its states.
         arguments: each argument's path and what it is, in a few characters.
+        has_custom_gradients: whether it calls functions with gradients of their own, which the
+            graph does not have.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class ConcreteFunction:
         self._changed = captured.changed
         self._states = tuple([v.resident() for v in captured.variables])
         self._pack = _packer(captured.structure)
+        self.has_custom_gradients = any(node.params.get("custom") for node in captured.graph.nodes)
         self._draws = any(map(is_global_seed, captured.variables))
 
     @property
@@ -91,16 +94,18 @@ class ConcreteFunction:
 
     def apply(self, tensors: Sequence[Tensor]) -> Any:
         """The results for these tensors, while whoever listens hears what it must hear."""
-        context = CONTEXT
         if self._draws:
             global_seed_generator()
-        if (
-            context.graph is not None
-            or context.variables is not None
-            or (context.recorders and self._concerns(context.recorders, tensors))
-        ):
+        if CONTEXT.graph is not None or CONTEXT.variables is not None or self.recorded(tensors):
             return self._replay(tensors)
         return self.run([x._value for x in tensors])
+
+    def recorded(self, tensors: Sequence[Tensor]) -> bool:
+        """Whether a tape would record something of a call."""
+        return any(
+            not isinstance(r, GradientTape) or r.concerns(tensors, self.variables)
+            for r in CONTEXT.recorders
+        )
 
     def run(self, arrays: list[Array]) -> Any:
         """The results for these arrays, with no tape, trace or variable scope around."""
@@ -123,13 +128,6 @@ class ConcreteFunction:
         for variable in self.variables:
             if variable._stale:
                 variable.resident()
-
-    def _concerns(self, recorders: Sequence[Recorder], tensors: Sequence[Tensor]) -> bool:
-        """Whether a tape would record something of a call."""
-        return any(
-            not isinstance(r, GradientTape) or r.concerns(tensors, self.variables)
-            for r in recorders
-        )
 
     def _replay(self, tensors: Sequence[Tensor]) -> Any:
         """Apply the graph's primitives one by one, so that tapes and traces hear of each."""

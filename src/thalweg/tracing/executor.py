@@ -7,14 +7,19 @@ Constants are the graph's captures.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
 
+from thalweg import devices
+from thalweg.compiler.compile import compile_graph
 from thalweg.primitives.graph import Graph, evaluate_graph
+from thalweg.tracing.worth import Worth, seconds_by_operation, seconds_to_compile
 
-__all__ = ["Executable", "ReferenceExecutable", "make_executable"]
+__all__ = ["CompiledExecutable", "Executable", "ReferenceExecutable", "make_executable"]
 
 Array = np.ndarray[Any, Any]
 
@@ -59,12 +64,65 @@ class ReferenceExecutable:
         return list(found[self._states :])
 
 
+class CompiledExecutable:
+    """Runs a graph as a compiled Program, once that is worth the time to compile it.
+
+    Args:
+        graph: as above.
+        states: how many of its inputs are states.
+        at_once: whether to compile before the first run.
+    """
+
+    def __init__(self, graph: Graph, states: int, at_once: bool) -> None:
+        self._graph, self._states, self._at_once = graph, states, at_once
+        self._reference = ReferenceExecutable(graph, states)
+        self._worth = Worth()
+        self._program: devices.Executable | None = None
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.seconds_by_operation = seconds_by_operation(graph)
+        self.seconds_to_compile = seconds_to_compile(graph)
+
+    def run(self, states: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
+        """Update the states in place and return the results."""
+        program = self._program
+        if program is None:
+            if not self._at_once and not self._worth.compiling(self, 1):
+                found = self._reference.run(states, inputs)
+                self._worth.ran()
+                return found
+            program = self.program
+        return program.run(states, inputs)
+
+    @property
+    def program(self) -> devices.Executable:
+        """The Program, compiled now if it was not yet."""
+        with self._lock:
+            if self._program is None:
+                compiled = compile_graph(self._graph, self._states)
+                self._program = devices.load(compiled.program())
+            return self._program
+
+    def start(self) -> None:
+        """Begin to compile in the background; a failure is met again when the Program is needed."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._compile, name="thalweg-compiler")
+            self._thread.start()
+
+    def _compile(self) -> None:
+        with suppress(Exception):
+            _ = self.program
+
+
 def make_executable(graph: Graph, states: int, jit_compile: bool | None = None) -> Executable:
     """The executable for a graph whose first `states` inputs are states.
 
     Args:
         graph: as above.
         states: how many of its inputs are states.
-        jit_compile: False for the reference; None or True for the compiler.
+        jit_compile: False for the reference; True for the compiler, at once; None for the compiler
+            where there are enough calls for it to be worth the time.
     """
-    return ReferenceExecutable(graph, states)
+    if jit_compile is False:
+        return ReferenceExecutable(graph, states)
+    return CompiledExecutable(graph, states, at_once=jit_compile is True)

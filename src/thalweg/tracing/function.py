@@ -16,21 +16,14 @@ from thalweg import config
 from thalweg.primitives.graph import SymbolicTensor
 from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.tensor import Tensor, TensorSpec
+from thalweg.tracing.autograph import convert
 from thalweg.tracing.capture import Capture, capture, results_of
 from thalweg.tracing.concrete import ConcreteFunction
 from thalweg.tracing.executor import make_executable
-from thalweg.tracing.identity import Cache
+from thalweg.tracing.identity import Cache, Identity
 from thalweg.tracing.relaxed import RelaxedFunction
 from thalweg.tracing.retracing import Retracing
-from thalweg.tracing.signature import Call, Signature
-
-try:
-    from thalweg.tracing.autograph import convert
-except ImportError:
-
-    def convert(function: Callable[..., Any]) -> Callable[..., Any]:
-        return function
-
+from thalweg.tracing.signature import Call, Signature, counts_by_identity
 
 __all__ = ["BoundFunction", "Function", "function"]
 
@@ -68,9 +61,10 @@ class Function:
         self._owner = None if owner is None else weakref.ref(owner)
         self._instances: dict[int, Function] = {}
         self._cache: Cache[ConcreteFunction] = Cache()
-        # The first look-up, for arguments that are tensors, arrays and plain values, in their
-        # places: it binds no signature and walks no structure.
-        self._known: dict[tuple[Hashable, ...], ConcreteFunction] = {}
+        # The first look-up, for arguments in their places none of which is a structure: it binds
+        # no signature and walks nothing. `_objects` are the classes that count by identity.
+        self._known: Cache[ConcreteFunction] = Cache()
+        self._objects: set[type] = set()
         self._lock = threading.RLock()
         self._calls = 0
         name = getattr(python_function, "__name__", type(python_function).__name__)
@@ -182,22 +176,27 @@ class Function:
                     array = x._value
                 elif kind is np.ndarray:
                     array = x
-                elif kind in _PLAIN:
-                    key.append(kind)
-                    key.append(x)
-                    continue
                 else:
-                    break
+                    if kind in _PLAIN:
+                        part = x
+                    elif kind is float:
+                        part = x.hex()
+                    elif kind in self._objects:
+                        part = Identity(x)
+                    else:
+                        break
+                    key.append(kind)
+                    key.append(part)
+                    continue
                 key.append(array.shape)
                 key.append(array.dtype)
                 arrays.append(array)
             else:
-                place = tuple(key)
-                known = self._known.get(place)
+                known = self._known.get(tuple(key))
                 if known is not None:
                     self._calls += 1
                     return known.run(arrays)
-                return self._call(args, kwargs, place)
+                return self._call(args, kwargs, tuple(key))
         return self._call(args, kwargs, None)
 
     def _call(
@@ -213,14 +212,19 @@ class Function:
         ):
             return self._inline(self._traceable(), call)
         for x in call.leaves:
-            if isinstance(x, SymbolicTensor):
+            if isinstance(x, (SymbolicTensor, TensorSpec)):
                 raise TypeError(
-                    f"function '{self.__name__}': an argument is the symbolic tensor {x} of a "
-                    "trace that is over; it has no values."
+                    f"function '{self.__name__}': an argument has no values, it is {x}, "
+                    "a symbol of a trace that is over or a specification."
                 )
         concrete = self._concrete(call, warn=True)
         if place is not None and self._same_tensors(args, call):
-            self._known[place] = concrete
+            self._known.add(place, concrete)
+        elif not kwargs:
+            # The next call of this kind finds its place.
+            self._objects.update(type(x) for x in args if counts_by_identity(x))
+        if concrete.has_custom_gradients and concrete.recorded(call.tensors):
+            return self._inline(self._traceable(), call)
         return concrete.apply(call.tensors)
 
     def _same_tensors(self, args: tuple[Any, ...], call: Call) -> bool:
@@ -388,12 +392,12 @@ def function(
     >>> weight = tw.Variable(3.0)
     >>> @tw.function
     ... def step(x):
-    ...     print("tracing")
     ...     weight.assign_sub(0.1 * x)
     ...     return weight * x
     >>> step(tw.constant(2.0)).numpy(), step(tw.constant(2.0)).numpy()
-    tracing
     (np.float32(5.6), np.float32(5.2))
+    >>> step.experimental_get_tracing_count()
+    1
     """
     options = _Options(input_signature, autograph, jit_compile, reduce_retracing, name)
     if func is None:

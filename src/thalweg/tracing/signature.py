@@ -19,7 +19,7 @@ from thalweg.tensor.tree import flatten, is_nested, pack
 from thalweg.tensor.variable import Variable
 from thalweg.tracing.identity import Identity
 
-__all__ = ["Call", "Signature", "as_leaf", "described"]
+__all__ = ["Call", "Signature", "as_leaf", "counts_by_identity", "described"]
 
 _VALUES = frozenset({bool, int, complex, str, bytes, type(None), type(Ellipsis), range, type})
 _ANY = inspect.Signature(
@@ -203,6 +203,11 @@ def _leaf_key(x: Any) -> Hashable:
     if kind is MethodType:  # made anew by each access
         return MethodType, Identity(x.__self__), Identity(x.__func__)
     return Identity(x)
+
+
+def counts_by_identity(x: Any) -> bool:
+    """Whether all objects of this class are leaves that count by identity."""
+    return not is_nested(x) and as_leaf(x) is x and isinstance(_leaf_key(x), Identity)
 
 
 def _paths(name: str, x: Any) -> list[str]:

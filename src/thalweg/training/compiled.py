@@ -21,6 +21,7 @@ class Compiled:
         arguments: what `compile` was called with.
         loss: the losses of the outputs; None without a loss.
         metrics: the metrics of the outputs; None without metrics.
+        jit_compile: whether steps must be compiled (True) or not (False); None: where possible.
         loss_tracker: the mean of the total loss over the samples of an epoch.
         prepared: outputs (shapes only) by the signature of the data they were checked with.
         ready: the signatures of data for which all variables of steps are made.
@@ -29,6 +30,7 @@ class Compiled:
     arguments: dict[str, Any]
     loss: CompileLoss | None
     metrics: CompileMetrics | None
+    jit_compile: bool | None = None
     loss_tracker: Mean = field(default_factory=lambda: Mean(name="loss"))
     prepared: dict[Any, Any] = field(default_factory=dict)
     ready: set[Any] = field(default_factory=set)

@@ -85,6 +85,7 @@ class ArrayAdapter(DataAdapter):
         order = random.shuffle(ops.arange(self.num_samples)).numpy()
         return order.astype(np.int64)
 
+
 def split_arrays(data: Any, share: float) -> tuple[Any, Any]:
     """The first samples, and the last `share` of them, of a structure of arrays."""
     leaves = [array for array in flatten(data) if array is not None]

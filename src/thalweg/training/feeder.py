@@ -9,6 +9,7 @@ from typing import Any
 
 from thalweg import random
 from thalweg.training.data_adapter import DataAdapter
+from thalweg.training.pace import Pace
 from thalweg.training.position import Position
 
 __all__ = ["Feeder", "global_seed", "in_groups"]
@@ -95,9 +96,9 @@ class Feeder:
         self.taken, self.order_seed = position.taken, position.order_seed
 
 
-def in_groups(batches: Iterator[Any], size: int) -> Iterator[tuple[int, list[Any]]]:
-    """Groups of `size` batches (the last may have fewer), with the number of their first batch."""
+def in_groups(batches: Iterator[Any], pace: Pace) -> Iterator[tuple[int, list[Any]]]:
+    """Groups of batches as large as the pace says, with the number of their first batch."""
     first = 0
-    while group := list(itertools.islice(batches, size)):
+    while group := list(itertools.islice(batches, pace.size)):
         yield first, group
         first += len(group)

@@ -11,6 +11,7 @@ from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.tree import flatten, map_structure, pack
 from thalweg.training.callbacks.callback_list import CallbackList, python_logs
 from thalweg.training.feeder import Feeder, in_groups
+from thalweg.training.pace import Pace
 from thalweg.training.position import Position
 
 __all__ = ["evaluate_loop", "fit_loop", "predict_loop"]
@@ -55,7 +56,7 @@ def fit_loop(
             if not position.batch:
                 model.reset_metrics()
             callbacks.on_epoch_begin(epoch)
-            logs = _train_epoch(model, feeder, callbacks, position)
+            logs = _train_epoch(model, feeder, callbacks, position, epochs)
             if not logs and not position.batch:
                 warnings.warn(
                     f"The data ended before epoch {epoch + 1} of {epochs}; training ends here. "
@@ -80,15 +81,17 @@ def fit_loop(
 
 
 def _train_epoch(
-    model: Any, feeder: Feeder, callbacks: CallbackList, position: Position
+    model: Any, feeder: Feeder, callbacks: CallbackList, position: Position, epochs: int
 ) -> dict[str, Any]:
-    step = model._step(model.train_step)
+    step = model._step("train")
     logs: Any = {}
     start = position.batch
-    for first, group in in_groups(feeder.epoch(start), model.steps_per_execution):
+    pace = Pace(model.steps_per_execution, callbacks.wants_batches("train"))
+    to_come = (epochs - position.epoch) * (feeder.num_batches or 1) - start
+    for first, group in in_groups(feeder.epoch(start), pace):
         callbacks.on_train_batch_begin(start + first)
-        for data in group:
-            logs = step.run(data)
+        with pace.measured(len(group)):
+            logs = step.run_all(group, more=max(0, to_come - first - len(group)))
         position.batch = start + first + len(group)
         position.taken, position.order_seed = feeder.taken, feeder.order_seed
         callbacks.on_train_batch_end(position.batch - 1, logs)
@@ -124,11 +127,13 @@ def evaluate_loop(model: Any, feeder: Feeder, callbacks: CallbackList) -> dict[s
     logs: Any = {}
     callbacks.on_test_begin()
     model.reset_metrics()
-    step = model._step(model.test_step)
-    for first, group in in_groups(feeder.epoch(), model.steps_per_execution):
+    step = model._step("test")
+    pace = Pace(model.steps_per_execution, callbacks.wants_batches("test"))
+    to_come = feeder.num_batches or 1
+    for first, group in in_groups(feeder.epoch(), pace):
         callbacks.on_test_batch_begin(first)
-        for data in group:
-            logs = step.run(data)
+        with pace.measured(len(group)):
+            logs = step.run_all(group, more=max(0, to_come - first - len(group)))
         callbacks.on_test_batch_end(first + len(group) - 1, logs)
         if model.stop_evaluating:
             break
@@ -149,12 +154,15 @@ def predict_loop(model: Any, feeder: Feeder, callbacks: CallbackList) -> Any:
     parts: list[list[Any]] = []
     structure: Any = None
     callbacks.on_predict_begin()
-    step = model._step(model.predict_step)
-    for first, group in in_groups(feeder.epoch(), model.steps_per_execution):
+    step = model._step("predict")
+    pace = Pace(model.steps_per_execution, callbacks.wants_batches("predict"))
+    to_come = feeder.num_batches or 1
+    for first, group in in_groups(feeder.epoch(), pace):
         callbacks.on_predict_batch_begin(first)
-        for data in group:
-            structure = map_structure(np.array, step.run(data))
-            parts.append(flatten(structure))
+        with pace.measured(len(group)):
+            for outputs in step.pieces(group, more=max(0, to_come - first - len(group))):
+                structure = map_structure(np.array, outputs)
+                parts.append(flatten(structure))
         callbacks.on_predict_batch_end(first + len(group) - 1, {"outputs": structure})
         if model.stop_predicting:
             break

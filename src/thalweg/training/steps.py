@@ -19,7 +19,7 @@ from thalweg.training.compile_metrics import CompileMetrics
 from thalweg.training.compiled import Compiled
 from thalweg.training.data_adapter import unpack_x_y_sample_weight
 from thalweg.training.feeder import global_seed
-from thalweg.training.step import Step
+from thalweg.training.step import KnownSteps, Step
 
 __all__ = ["Steps"]
 
@@ -44,7 +44,10 @@ class Steps:
     _output_names: Callable[[], list[str] | None]
 
     optimizer: Any
+    run_eagerly: bool
+    jit_compile: bool
     _compiled: Compiled | None
+    _known_steps: KnownSteps
 
     # --- metrics ----------------------------------------------------------------------------------
 
@@ -229,8 +232,28 @@ class Steps:
             ]
         )
 
-    def _step(self, method: Callable[[Any], Any]) -> Step:
-        return Step(method, self._state_variables(), self._clear_losses)
+    def _step(self, mode: str) -> Step:
+        """The step of `'train'`, `'test'` or `'predict'`; the same one until its state changes."""
+        method = getattr(self, f"{mode}_step")
+        variables = self._state_variables()
+        key = (
+            getattr(method, "__func__", method),
+            tuple(map(id, variables)),
+            tuple(map(id, self.trainable_weights)),
+            id(self._compiled),
+        )
+        return self._known_steps.get(
+            mode,
+            key,
+            lambda: Step(method, variables, self._clear_losses, self._compiles(), f"{mode} step"),
+        )
+
+    def _compiles(self) -> bool | None:
+        """Whether steps are compiled; None: where it is possible."""
+        if self.run_eagerly or (self._compiled is not None and not self.jit_compile):
+            return False
+        wish = None if self._compiled is None else self._compiled.jit_compile
+        return True if wish is True else None
 
     def _custom_step(self, training: bool) -> Callable[[Any], Any] | None:
         """The user's own step, if the class has one."""

@@ -41,6 +41,7 @@ from thalweg.training.preparation import (
     make_ready,
     prepare,
 )
+from thalweg.training.step import KnownSteps
 from thalweg.training.steps import Steps
 
 __all__ = ["Trainer"]
@@ -66,6 +67,7 @@ class Trainer(Steps):
         self.stop_predicting = False
         self.history: History | None = None
         self._compiled: Compiled | None = None
+        self._known_steps = KnownSteps()
         self._position = Position()
         self._resumed: tuple[Position, list[Variable], list[Tensor]] | None = None
 
@@ -94,9 +96,10 @@ class Trainer(Steps):
             metrics: what is reported: names, functions or `Metric` objects; for several outputs
                 a list with an entry for each output, or a dict by name.
             weighted_metrics: the same, taking sample weights into account.
-            run_eagerly: whether steps always run operation by operation (so far they all do).
+            run_eagerly: whether steps always run operation by operation.
             steps_per_execution: after how many batches callbacks are called.
-            jit_compile: kept for files and for the compiler to come; steps run eagerly so far.
+            jit_compile: whether steps are compiled; `'auto'`: where that is possible and there are
+                enough steps for it to be worth the time.
             auto_scale_loss: whether to be warned of gradients that may vanish where the model
                 computes in float16 and the optimizer has no `loss_scale_factor`.
 
@@ -131,8 +134,10 @@ class Trainer(Steps):
             metrics=None
             if metrics is None and weighted_metrics is None
             else CompileMetrics(metrics, weighted_metrics, names),
+            jit_compile=None if jit_compile == "auto" else bool(jit_compile),
         )
         self._compiled = compiled
+        self._known_steps = KnownSteps()
         self.optimizer = found
         self.loss = loss
         self.run_eagerly = compiled.arguments["run_eagerly"]
@@ -399,7 +404,7 @@ class Trainer(Steps):
         check_class_weight(class_weight)
         data = self._one_batch(x, y, sample_weight, class_weight, training=True)
         self.reset_metrics()
-        return self._returned(python_logs(self._step(self.train_step).run(data)), return_dict)
+        return self._returned(python_logs(self._step("train").run(data)), return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -408,14 +413,14 @@ class Trainer(Steps):
         self._require_compiled("test_on_batch")
         data = self._one_batch(x, y, sample_weight, None, training=False)
         self.reset_metrics()
-        return self._returned(python_logs(self._step(self.test_step).run(data)), return_dict)
+        return self._returned(python_logs(self._step("test").run(data)), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         adapter = adapter_for(x, batch_size=sys.maxsize, finite=False)
         data = adapter.peek()
         build_model(self, unpack_x_y_sample_weight(data)[0])
-        return map_structure(np.array, self._step(self.predict_step).run(data))
+        return map_structure(np.array, self._step("predict").run(data))
 
     def _one_batch(
         self,

@@ -209,7 +209,7 @@ def _concat(elements: Elements, op: Operation, place: Place) -> Expression:
         begins.append(begins[-1].plus(x.shape[axis]))
 
     def part(k: int) -> Expression:
-        index = place[axis].minus(begins[k]) if begins[k] != ZERO else place[axis]
+        index = place[axis].plus(begins[k].times(-1))
         return elements.at(op.inputs[k], (*place[:axis], index, *place[axis + 1 :]))
 
     found = part(len(op.inputs) - 1)

@@ -87,8 +87,8 @@ def _everywhere(transform: Callable[[Flow], Flow]) -> Callable[[Flow], Flow]:
 PASSES: list[tuple[str, Callable[[Flow], Flow]]] = [("simplify", simplify)]
 LOOP_PASSES: list[tuple[str, Callable[[Flow], Flow]]] = [
     ("inline_decided", _everywhere(inline_decided)),
-    ("numbers_inside", _everywhere(numbers_inside)),
     ("merge_scans", _everywhere(merge_scans)),
+    ("numbers_inside", _everywhere(numbers_inside)),
     ("simplify", simplify),
     ("join_carries", _everywhere(join_carries)),
     ("numbers_inside again", _everywhere(numbers_inside)),

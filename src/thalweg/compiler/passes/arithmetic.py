@@ -105,21 +105,34 @@ def _product_of_quotient(w: Writer, call: Call) -> Value | None:
 
 
 @on(RULES, "add")
-def _sum_of_quotients(w: Writer, call: Call) -> Value | None:
-    """a / c + b / c = (a + b) / c, also where b / c is one number for each row."""
-    for quotient, other in (call.inputs, call.inputs[::-1]):
-        division = w.made(quotient, "div")
-        if division is None:
-            continue
-        a, c = division.inputs
-        rows, of_c = w.rows(other), w.rows(c)
-        if rows is None or of_c is None or rows[1:] != of_c[1:]:
-            continue
-        second = w.made(rows[0], "div")
-        if second is not None and second.inputs[1] is of_c[0]:
-            b = w.broadcast(w.reshape(second.inputs[0], rows[1]), call.shape)
-            return w.elementwise("div", w.elementwise("add", a, b), c)
+def _negative_rows(w: Writer, call: Call) -> Value | None:
+    """x + (-s) = x - s where s is one number for each row."""
+    for x, other in (call.inputs, call.inputs[::-1]):
+        rows = w.rows(other)
+        negative = None if rows is None else w.made(rows[0], "neg")
+        if rows is not None and negative is not None:
+            s = w.broadcast(w.reshape(negative.inputs[0], rows[1]), call.shape)
+            return w.elementwise("sub", x, s)
     return None
+
+
+@on(RULES, "add", "sub")
+def _sum_of_quotients(w: Writer, call: Call) -> Value | None:
+    """a / c + b / c = (a + b) / c where b / c is one number for each row; softmax's gradient."""
+    quotient, other = call.inputs
+    if call.name == "add" and w.made(quotient, "div") is None:
+        quotient, other = other, quotient
+    division, rows = w.made(quotient, "div"), w.rows(other)
+    if division is None or rows is None:
+        return None
+    a, c = division.inputs
+    of_c, second = w.rows(c), w.made(rows[0], "div")
+    if of_c is None or second is None:
+        return None
+    if of_c[1] != rows[1] or second.inputs[1] is not of_c[0]:
+        return None
+    b = w.broadcast(w.reshape(second.inputs[0], rows[1]), call.shape)
+    return w.elementwise("div", w.elementwise(call.name, a, b), c)
 
 
 @on(RULES, "div")
@@ -251,13 +264,17 @@ def _cast(w: Writer, call: Call) -> Value | None:
     if inner is None or not _lossless(inner.inputs[0].dtype, x.dtype):
         return None
     (y,) = inner.inputs
-    return y if y.dtype == call.dtype else w.apply("cast", (y,), call.shape, call.dtype, **call.params)
+    if y.dtype == call.dtype:
+        return y
+    return w.apply("cast", (y,), call.shape, call.dtype, dtype=call.dtype)
 
 
 def _lossless(source: DType, target: DType) -> bool:
     """Whether every value of one dtype is a value of the other."""
-    if source == target or source == bool_:
-        return target.kind != "b" or source == bool_
+    if bool_ in (source, target):
+        return source == bool_
+    if source == target:
+        return True
     if bfloat16 in (source, target):
         if source == bfloat16:
             return target in (np.float32, np.float64, np.complex64, np.complex128)

@@ -65,5 +65,3 @@ def _no_step(operation: Operation) -> list[Operation]:
     parts = Scan.read(operation)
     empty = [Operation(Number(0), (), (p.outer,)) for p in parts.results]
     return [*(alias(c.start, c.final) for c in parts.carries), *empty]
-
-

@@ -21,9 +21,7 @@ Pairs = list[tuple[Value, Value]]
 
 def numbers_inside(flow: Flow) -> Flow:
     """Numbers that bodies capture become constants of the bodies; unchanged carries, captures."""
-    numbers = {
-        o.outputs[0]: o.kind for o in flow.operations if isinstance(o.kind, Number)
-    }
+    numbers = {o.outputs[0]: o.kind for o in flow.operations if isinstance(o.kind, Number)}
     found: list[Operation] = []
     for operation in flow.operations:
         if operation.name == "scan":
@@ -57,9 +55,7 @@ def _into_scan(operation: Operation, numbers: dict[Value, Number]) -> list[Opera
     parts = Scan.read(operation)
     after = []
     carries: list[Carry] = []
-    inside = {
-        o.outputs[0]: o.kind for o in parts.operations if isinstance(o.kind, Number)
-    }
+    inside = {o.outputs[0]: o.kind for o in parts.operations if isinstance(o.kind, Number)}
     for carry in parts.carries:
         start, end = numbers.get(carry.start), inside.get(carry.after)
         same = start is not None and end is not None and repr(start.value) == repr(end.value)
@@ -229,4 +225,3 @@ def _hoisted(
             outside[x] = y
             captures.append((y, x))
     return before, captures, stay
-

@@ -31,10 +31,10 @@ def merge_scans(flow: Flow) -> Flow:
     for operation in flow.operations:
         if operation.name == "scan" and not has_effects(operation):
             parts = Scan.read(operation)
-            first = next(
-                (f for f in firsts if _same_steps(f[0], parts) and f[2].issuperset(operation.inputs)),
-                None,
+            fitting = (
+                f for f in firsts if _same_steps(f[0], parts) and f[2].issuperset(operation.inputs)
             )
+            first = next(fitting, None)
             if first is not None:
                 _join(first[0], parts)
                 found[first[1]] = first[0].operation()
@@ -111,8 +111,9 @@ _ALIASES: Rules = {"stop_gradient": [_through]}
 
 # What costs more to compute again than to read from memory; other families always do.
 _CHEAP = frozenset(
-    """abs add and bitcast cast ceil eq floor ge gt le lt max min mul ne neg not or round select
-    shift_left shift_right sign stop_gradient sub trunc xor""".split()
+    {"add", "sub", "mul", "neg", "abs", "sign", "max", "min", "select", "stop_gradient"}
+    | {"eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor", "not", "shift_left", "shift_right"}
+    | {"cast", "bitcast", "floor", "ceil", "trunc", "round"}
 )
 
 
@@ -183,9 +184,7 @@ def _reuse(first: Scan, later: Scan) -> bool:
     return True
 
 
-def _frontier(
-    later: Scan, same: dict[Value, Value], makers: dict[Value, Operation]
-) -> list[Value]:
+def _frontier(later: Scan, same: dict[Value, Value], makers: dict[Value, Operation]) -> list[Value]:
     """The values to read: dear ones that the first scan has and the later one's own work needs."""
     needed = [c.after for c in later.carries] + [p.inner for p in later.results]
     for operation in later.operations:

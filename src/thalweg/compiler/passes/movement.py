@@ -41,7 +41,8 @@ def _reshape(w: Writer, call: Call) -> Value | None:
         return None
     # Only axes of length 1 come and go: they may do so before the repetition.
     (y,) = repeated.inputs
-    lengths = iter(d for d, whole in zip(_aligned(y, x.shape), x.shape, strict=True) if whole != ONE)
+    aligned = zip(_aligned(y, x.shape), x.shape, strict=True)
+    lengths = iter([d for d, whole in aligned if whole != ONE])
     source = tuple(ONE if whole == ONE else next(lengths) for whole in call.shape)
     return w.broadcast(w.reshape(y, source), call.shape)
 
@@ -200,10 +201,7 @@ def _pad(w: Writer, call: Call) -> Value | None:
     if any(d != ZERO for each in widths for d in each):
         return None
     low, high = (
-        tuple(
-            Dim.of(a).plus(b)
-            for a, b in zip(inner.params[side], call.params[side], strict=True)
-        )
+        tuple(Dim.of(a).plus(b) for a, b in zip(inner.params[side], call.params[side], strict=True))
         for side in ("low", "high")
     )
     params = {"low": low, "high": high, "inner": call.params["inner"]}
@@ -243,9 +241,7 @@ def _neighbours(w: Writer, a: Value, b: Value, axis: int) -> Value | None:
         return None
     (start_a, stop_a), (start_b, stop_b) = _bounds(first.params), _bounds(second.params)
     fits = all(
-        stop_a[i] == start_b[i]
-        if i == axis
-        else (start_a[i], stop_a[i]) == (start_b[i], stop_b[i])
+        stop_a[i] == start_b[i] if i == axis else (start_a[i], stop_a[i]) == (start_b[i], stop_b[i])
         for i in range(len(start_a))
     )
     return w.slice(first.inputs[0], start_a, stop_b, first.params["step"]) if fits else None

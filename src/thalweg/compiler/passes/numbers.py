@@ -45,15 +45,21 @@ def _numbers(w: Writer, call: Call) -> Value | None:
     return w.number(np.asarray(found).astype(call.dtype).item(), call)
 
 
-_COMPARISONS = {
-    # What each comparison gives where the left is surely less, equal, greater.
-    "eq": (False, True, False),
-    "ne": (True, False, True),
-    "lt": (True, False, False),
-    "le": (True, True, False),
-    "gt": (False, False, True),
-    "ge": (False, True, True),
-}
+def _compared(name: str, a: Dim, b: Dim) -> bool | None:
+    """What a comparison gives for every batch; None where nobody knows."""
+    less, greater = a.plus(1).at_most(b), b.plus(1).at_most(a)
+    if name in ("eq", "ne"):
+        if a == b:
+            return name == "eq"
+        return name == "ne" if less or greater else None
+    if name == "lt":
+        return True if less else False if b.at_most(a) else None
+    if name == "le":
+        return True if a.at_most(b) else False if greater else None
+    return _compared("lt" if name == "gt" else "le", b, a)
+
+
+_COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 
 
 def _affine(w: Writer, call: Call, values: list[Any]) -> Value | None:
@@ -67,8 +73,8 @@ def _affine(w: Writer, call: Call, values: list[Any]) -> Value | None:
         return None
     a, b = (Dim.of(int(v) if not isinstance(v, Dim) else v) for v in values)
     if call.name in _COMPARISONS:
-        order = _order(a, b)
-        return None if order is None else w.number(_COMPARISONS[call.name][order], call)
+        known = _compared(call.name, a, b)
+        return None if known is None else w.number(known, call)
     if call.name == "add":
         return w.number(a.plus(b), call)
     if call.name == "sub":
@@ -90,15 +96,6 @@ def _integer(value: Any) -> int | Dim | None:
         return value
     exact = isinstance(value, (int, float)) and abs(value) < 2**53 and value == int(value)
     return int(value) if exact else None
-
-
-def _order(a: Dim, b: Dim) -> int | None:
-    """0, 1, 2 where a is surely less than, equal to, greater than b; None where nobody knows."""
-    if a == b:
-        return 1
-    if a.plus(1).at_most(b):
-        return 0
-    return 2 if b.plus(1).at_most(a) else None
 
 
 @on(RULES, *_ON_ARRAYS)

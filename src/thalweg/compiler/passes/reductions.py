@@ -160,9 +160,7 @@ def _outer_product(w: Writer, call: Call) -> Value | None:
     axes, batch = call.params["axes"], call.params["batch"]
     if any(a.shape[i] != ONE for i in axes[0]) or call.dtype == bool_:
         return None
-    free_a, free_b = (
-        _free(len(x.shape), axes[side], batch[side]) for side, x in enumerate((a, b))
-    )
+    free_a, free_b = (_free(len(x.shape), axes[side], batch[side]) for side, x in enumerate((a, b)))
     a = _arranged(w, a, (*batch[0], *free_a), 0, len(free_b))
     b = _arranged(w, b, (*batch[1], *free_b), len(free_a), 0, len(batch[1]))
     return w.elementwise("mul", w.broadcast(a, call.shape), w.broadcast(b, call.shape))
@@ -196,7 +194,8 @@ def _operands_as_they_lie(w: Writer, call: Call) -> Value | None:
     if not changed:
         return None
     (axes_a, batch_a), (axes_b, batch_b) = sides
-    return w.contract(*operands, axes=(axes_a, axes_b), batch=(batch_a, batch_b))
+    a, b = operands
+    return w.contract(a, b, axes=(axes_a, axes_b), batch=(batch_a, batch_b))
 
 
 @on(RULES, "contract")
@@ -212,7 +211,8 @@ def _without_short_axes(w: Writer, call: Call) -> Value | None:
         groups = (call.params["axes"][side], call.params["batch"][side])
         sides.append([tuple(kept.index(i) for i in group if i in kept) for group in groups])
     (axes_a, batch_a), (axes_b, batch_b) = sides
-    found = w.contract(*operands, axes=(axes_a, axes_b), batch=(batch_a, batch_b))
+    a, b = operands
+    found = w.contract(a, b, axes=(axes_a, axes_b), batch=(batch_a, batch_b))
     return w.reshape(found, call.shape)
 
 

@@ -11,7 +11,7 @@ from thalweg.compiler.graph import Operation, Value
 from thalweg.compiler.passes.scans import Pair, Scan
 from thalweg.primitives.contract import contract
 from thalweg.primitives.elementwise import add, neg
-from thalweg.primitives.movement import reshape, transpose
+from thalweg.primitives.movement import concat, reshape, transpose
 from thalweg.primitives.primitive import Primitive
 from thalweg.primitives.reduce import reduce_sum
 
@@ -122,6 +122,12 @@ class Stacking:
             a = self.total(maker.inputs[0])
             b = None if a is None else self.total(maker.inputs[1])
             return None if a is None or b is None else self.emit(add, (a, b), x.shape)
+        if maker.name == "concat":
+            totals = [self.total(piece) for piece in maker.inputs]
+            pieces = tuple(t for t in totals if t is not None)
+            if len(pieces) < len(totals):
+                return None
+            return self.emit(concat, pieces, x.shape, **maker.params)
         if maker.name == "reduce_sum":
             stack = self.stack(maker.inputs[0], new=False)
             if stack is not None:

@@ -54,9 +54,7 @@ def _shrink_while(operation: Operation, needed: set[Value]) -> Operation:
     a, b = len(of_test), len(of_body)
     in_test = needed_inside(test.operations, [*test.outputs, *_effects(test.operations)])
     wanted = {
-        i
-        for i, y in enumerate(operation.outputs)
-        if y in needed or test.inputs[a + i] in in_test
+        i for i, y in enumerate(operation.outputs) if y in needed or test.inputs[a + i] in in_test
     }
     effects = _effects(body.operations)
     while True:

@@ -19,7 +19,17 @@ from thalweg.compiler.graph import ArrayConstant, Flow, Number, Operation, Value
 from thalweg.primitives.primitive import PRIMITIVES, Primitive
 from thalweg.tensor.dtypes import DType
 
-__all__ = ["Call", "Rule", "Rules", "Writer", "has_effects", "live", "number_of_elements", "on", "rewrite"]
+__all__ = [
+    "Call",
+    "Rule",
+    "Rules",
+    "Writer",
+    "has_effects",
+    "live",
+    "number_of_elements",
+    "on",
+    "rewrite",
+]
 
 Shape = tuple[Dim, ...]
 
@@ -38,7 +48,6 @@ class Call:
 # From an application to a value that is as good, or None if the rule does not fit.
 Rule = Callable[["Writer", Call], Value | None]
 Rules = dict[str, list[Rule]]
-
 
 
 def on(rules: Rules, *names: str) -> Callable[[Rule], Rule]:
@@ -111,8 +120,11 @@ class Writer:
         return (source if shaped is None else shaped.inputs[0]), source.shape
 
     def used_once(self, x: Value) -> bool:
-        """Whether only one operation of the old Flow needs x, so that x can change with it."""
-        return self._uses[x] == 1
+        """Whether only one operation needs x, so that x can change with it.
+
+        What rules made on the way is needed by what they made it for.
+        """
+        return self._uses[x] <= 1
 
     def note_uses(self, x: Value, count: int) -> None:
         """So many operations of the old Flow need x."""
@@ -233,17 +245,17 @@ class Writer:
     def contract(self, a: Value, b: Value, axes: Any, batch: Any) -> Value:
         """A contraction."""
         (spec,) = PRIMITIVES["contract"].specs(a, b, axes=axes, batch=batch)
-        return self.apply("contract", (a, b), spec.shape, spec.dtype, axes=axes, batch=batch)
+        # The rule takes Dims as it takes integers.
+        shape: Any = spec.shape
+        return self.apply("contract", (a, b), shape, spec.dtype, axes=axes, batch=batch)
 
     def slice(self, x: Value, start: Shape, stop: Shape, step: tuple[int, ...]) -> Value:
         """A slice whose steps other than 1 are over static lengths."""
-        shape = []
+        shape: list[Dim] = []
         for a, b, s in zip(start, stop, step, strict=True):
             length = b.minus(a)
             shape.append(length if s == 1 else Dim(0, -(-length.offset // s)))
-        return self.apply(
-            "slice", (x,), tuple(shape), x.dtype, start=start, stop=stop, step=step
-        )
+        return self.apply("slice", (x,), tuple(shape), x.dtype, start=start, stop=stop, step=step)
 
     def concat(self, xs: Sequence[Value], axis: int) -> Value:
         """Tensors one after another."""

@@ -133,7 +133,8 @@ def _entry(fn: FunctionType) -> Callable[..., Any]:
         except Again:
             raise
         except BaseException as error:
-            raise error.with_traceback(_shortened(error.__traceback__)) from error.__cause__
+            error.__traceback__ = _shortened(error.__traceback__)
+            raise
 
     return run
 

@@ -85,12 +85,12 @@ def _names(code: CodeType) -> list[str]:
 def _spans(node: FunctionNode, code: CodeType) -> bool:
     """Whether the code's columns lie in the node, for several lambdas on one line."""
     body = node.body if isinstance(node, ast.Lambda) else node
+    # Beginning and return of a function stand at column 0, without a width.
     columns = [
         (line, column)
-        for line, _, column, _ in code.co_positions()
-        if line is not None and column is not None
+        for line, _, column, end in code.co_positions()
+        if line is not None and column is not None and column != end
     ]
-    inside = [p for p in columns if p >= (body.lineno, body.col_offset)]
-    end = (body.end_lineno or 0, body.end_col_offset or 0)
-    # The first instructions of a function stand at its first line and column 0.
-    return bool(inside) and all(p < end for p in inside) and len(inside) >= len(columns) - 1
+    first = (body.lineno, body.col_offset)
+    last = (body.end_lineno or 0, body.end_col_offset or 0)
+    return bool(columns) and all(first <= p < last for p in columns)

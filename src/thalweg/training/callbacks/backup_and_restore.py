@@ -94,6 +94,10 @@ class BackupAndRestore(Callback):
 
     # --- saving ---------------------------------------------------------------------------------
 
+    def wants_batches(self, mode: str) -> bool:
+        """Only where it counts batches."""
+        return mode == "train" and self.save_freq != "epoch"
+
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self.save_freq != "epoch" and self._batches.reached(batch, int(self.save_freq)):
             self._save()

@@ -34,6 +34,20 @@ class Callback:
     model: Any = None
     params: dict[str, Any] | None = None
 
+    def wants_batches(self, mode: str) -> bool:
+        """Whether it must hear of each batch of `'train'`, `'test'` or `'predict'`.
+
+        Where no callback must, many batches run in one go; the methods for batches are then called
+        for the last batch of each go only.
+        """
+        names = [f"on_{mode}_batch_begin", f"on_{mode}_batch_end"]
+        if mode == "train":
+            names += ["on_batch_begin", "on_batch_end"]
+        return any(
+            name in self.__dict__ or getattr(type(self), name) is not getattr(Callback, name)
+            for name in names
+        )
+
     def set_params(self, params: dict[str, Any]) -> None:
         """Called before the first batch with `verbose`, `epochs` and `steps`."""
         self.params = params

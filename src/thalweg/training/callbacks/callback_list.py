@@ -99,6 +99,10 @@ class CallbackList(Callback):
         """Add a callback at the end."""
         self.callbacks.extend(_checked([callback]))
 
+    def wants_batches(self, mode: str) -> bool:
+        """Whether any of them must hear of each batch."""
+        return any(c.wants_batches(mode) for c in self.callbacks)
+
     def set_params(self, params: dict[str, Any]) -> None:
         self.params = params
         if params:

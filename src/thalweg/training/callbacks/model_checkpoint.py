@@ -61,6 +61,10 @@ class ModelCheckpoint(MonitorCallback):
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch
 
+    def wants_batches(self, mode: str) -> bool:
+        """Only where it counts batches."""
+        return mode == "train" and self.save_freq != "epoch"
+
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self.save_freq != "epoch" and self._batches.reached(batch, int(self.save_freq)):
             self._save(self._epoch, batch, logs)

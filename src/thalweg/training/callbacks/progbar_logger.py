@@ -25,6 +25,10 @@ class ProgbarLogger(Callback):
         self._steps: int | None = None
         self._in_fit = False
 
+    def wants_batches(self, mode: str) -> bool:
+        """No: a line that moves now and then is enough."""
+        return False
+
     def set_params(self, params: dict[str, Any]) -> None:
         super().set_params(params)
         self._verbose = params.get("verbose", 1)

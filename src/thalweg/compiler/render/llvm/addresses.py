@@ -77,6 +77,10 @@ class Addresses:
             return None
         return inner if isinstance(atom, Remainder) else ZERO
 
+    def even(self, index: Formula, lanes: Lanes) -> bool:
+        """Whether an index is known to be even in the first lane."""
+        return lanes.aligned and lanes.count % 2 == 0 and _multiple(index, 2, lanes)
+
     # --- values
 
     def value(self, index: Formula, place: Place) -> Index:

@@ -51,6 +51,8 @@ class Emitter:
     Attributes:
         product: what `Product` gives.
         totals: what the accumulators have come to, in computing form.
+        kept: scratch buffers that one statement writes: what it wrote in the same scope need not
+            be read from memory again.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Emitter:
         self.pointers = pointers
         self.product: Value | None = None
         self.totals: Mapping[Accumulator, Value] = {}
+        self.kept: frozenset[Buffer] = frozenset()
         self.cache = uses.UsesCache()
         self.addresses = Addresses(b, n, self._value, self._varies)
         self.memory = Memory(b, target, self.addresses)
@@ -97,12 +100,21 @@ class Emitter:
         """Compute a value here, before a loop whose turns will find it remembered."""
         self._value(expression, self._place(env, lanes))
 
+    def give(
+        self, expression: Expression, env: Mapping[Var, Index], lanes: Lanes | None, value: Value
+    ) -> None:
+        """Say what the value of an expression is, until the end of the scope."""
+        self._scopes[-1][self._key(expression, self._place(env, lanes))] = value
+
     def store(self, s: Store, env: Mapping[Var, Index], lanes: Lanes | None = None) -> None:
         """Write an element, or one for each lane."""
         place = self._place(env, lanes)
         value = self.value(s.value, env, lanes)
         with self.scope():
             self.memory.store(self.pointers[s.buffer], s.buffer.dtype, s.index, value, place)
+        key = self._kept(s.buffer, s.index, place)
+        if key is not None and self._scopes:
+            self._scopes[-1][key] = elementwise.rounded(self.b, value, s.buffer.dtype)
 
     # --- values
 
@@ -168,6 +180,19 @@ class Emitter:
                 key.append(place.mask)
         return tuple(key)
 
+    def _kept(self, buffer: Buffer, index: Formula, place: Place) -> Hashable | None:
+        """A key for elements of a kept buffer at a place known now."""
+        lanes = place.lanes
+        if buffer not in self.kept or place.guard is not None or place.partial:
+            return None
+        if uses.data(index) or any(not isinstance(place.env[v], int) for v in index.variables()):
+            return None
+        if lanes is None:
+            return (buffer, self.addresses.value(index, place), 1)
+        if self.addresses.stride(index, place) != ONE:
+            return None
+        return (buffer, self.addresses.value(index, place), lanes.count, place.mask)
+
     def _compute(self, e: Expression, place: Place) -> Value:
         b = self.b
         if isinstance(e, Constant):
@@ -175,6 +200,10 @@ class Emitter:
                 return self._integer(self.addresses.length(e.value), e.dtype)
             return elementwise.constant(b, e.dtype, e.value)
         if isinstance(e, Load):
+            kept = self._kept(e.buffer, e.index, place)
+            for scope in reversed(self._scopes):
+                if kept is not None and kept in scope:
+                    return scope[kept]
             return self.memory.load(self.pointers[e.buffer], e, place)
         if isinstance(e, Apply):
             args = self._level([self._value(x, place) for x in e.inputs])
@@ -290,7 +319,8 @@ class Emitter:
             return elementwise.random_bits(b, key0, key1, b.index(found), 1)
         count = place.lanes.count
         if self.addresses.stride(e.counter, place) == ONE:
-            return elementwise.random_bits(b, key0, key1, b.index(found), count)
+            even = self.addresses.even(e.counter, place.lanes)
+            return elementwise.random_bits(b, key0, key1, b.index(found), count, even)
         counters = self.addresses.lanes(e.counter, place)
         result = Value("poison", Type("i32", count))
         for i in range(count):

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from thalweg.compiler.ir.expression import Accumulator, Apply, Bits, Expression, Total
+from thalweg.compiler.dims import ONE, ZERO
+from thalweg.compiler.ir.expression import Accumulator, Apply, Bits, Expression, Load, Total
+from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.ir.index import Var
-from thalweg.compiler.ir.statement import Loop
+from thalweg.compiler.ir.statement import Loop, Store
 from thalweg.compiler.render.llvm import uses
 from thalweg.compiler.render.llvm.builder import Index, Value
 from thalweg.compiler.render.llvm.elementwise import computing, memory
 from thalweg.compiler.target import Target
 
-__all__ = ["Lanes", "Part", "Place", "Plan", "can_mask", "plan", "tail_parts", "weight"]
+__all__ = ["Lanes", "Part", "Place", "Plan", "can_mask", "deep", "plan", "tail_parts", "weight"]
 
 
 @dataclass(slots=True)
@@ -92,17 +94,29 @@ _LONG = {
 }
 # Instructions that one turn of an unrolled loop may have.
 _ROOM = 96
+# Lanes that elementwise operations are written for.
+_WIDEST = 32
 
 
-def weight(expressions: list[Expression]) -> int:
-    """About how many instructions a list of expressions takes."""
+def weight(expressions: list[Expression], loop: Loop | None = None, lanes: int = 1) -> int:
+    """About how many instructions expressions take, and the stores of a vector loop of lanes."""
     total = 0
     for e in expressions:
         if isinstance(e, Apply):
             total += _LONG.get(e.name, 1)
+        elif isinstance(e, Load) and loop is not None:
+            total += _moves(e.index, loop, lanes)
         else:
             total += 80 if isinstance(e, Bits) else 1
+    if loop is not None:
+        total += sum(_moves(s.index, loop, lanes) for s in loop.body if isinstance(s, Store))
     return total
+
+
+def _moves(index: Formula, loop: Loop, lanes: int) -> int:
+    """Instructions that bring a vector from or to memory; lanes that lie apart need their own."""
+    stride = index.stride(loop.variable)
+    return 1 if stride is None or stride in (ZERO, ONE) else 2 * lanes
 
 
 def can_mask(expressions: list[Expression], loop: Loop, target: Target) -> bool:
@@ -122,6 +136,9 @@ def plan(loop: Loop, target: Target) -> Plan:
         widest = max(widest, _bytes_of(accumulator))
     lanes = target.lanes(max(2, widest))
     masks = can_mask(expressions, loop, target)
+    if any(isinstance(e, Bits) for e in expressions):
+        # Random bits are one long chain: several registers side by side keep the units busy.
+        lanes = min(_WIDEST, lanes * (4 if masks else 2))
     extent = loop.variable.extent
     if extent.static:
         while lanes > 1 and lanes // 2 >= extent.offset:
@@ -129,10 +146,13 @@ def plan(loop: Loop, target: Target) -> Plan:
         if not masks:
             while lanes > 1 and lanes > extent.offset:
                 lanes //= 2
-    heavy = weight(expressions)
-    copies = max(1, min(4, _ROOM // max(1, heavy)))
-    if copies == 3:
-        copies = 2
+    heavy = weight(expressions, loop, lanes)
+    most = 4
+    if deep(loop):
+        # Each turn of the loop inside reads as many bytes next to each other as registers allow.
+        most = max(1, min(8, target.registers // (2 * max(1, len(uses.resets(loop.body))))))
+    copies = max(1, min(most, _ROOM // max(1, heavy)))
+    copies = 1 << (copies.bit_length() - 1)
     if extent.static:
         vectors = -(-extent.offset // lanes)
         if vectors <= 2 * copies and vectors * heavy <= 2 * _ROOM:
@@ -140,6 +160,11 @@ def plan(loop: Loop, target: Target) -> Plan:
     # Two texts of a long body cost more time to compile than the masks cost at run time.
     uniform = masks and copies == 1 and heavy > _ROOM
     return Plan(lanes, copies, masks, uniform)
+
+
+def deep(loop: Loop) -> bool:
+    """Whether a vector loop has loops inside, which then run once for all its copies."""
+    return any(isinstance(s, Loop) and s.kind != "unroll" for s in loop.body)
 
 
 def tail_parts(begin: int, extent: int, plan: Plan, narrow: bool) -> list[Part]:

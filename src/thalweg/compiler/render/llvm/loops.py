@@ -8,15 +8,15 @@ kernel with anything else at its top is done by worker 0 alone.
 from __future__ import annotations
 
 from thalweg.compiler.dims import ONE, ZERO, Dim, NotAffineError
-from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.program import Loops
 from thalweg.compiler.ir.statement import Loop, Statement
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render.llvm import transpose, uses
 from thalweg.compiler.render.llvm.builder import Builder, Index, Value
 from thalweg.compiler.render.llvm.cost import flops
 from thalweg.compiler.render.llvm.expressions import Emitter
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters, share
+from thalweg.compiler.render.llvm.lanes import deep
 from thalweg.compiler.render.llvm.nest import Nest, Strand
 from thalweg.compiler.target import Target
 
@@ -38,9 +38,18 @@ def render(kernel: Loops, target: Target) -> KernelText:
     with b.function(NAME, parameters(passed)) as values:
         n, worker, workers, scratch = values[len(passed) :]
         pointers = dict(zip(passed, values, strict=False))
-        used = _place_scratch(b, found, n, scratch, pointers)
+        memory = _Scratch(b, n, scratch)
+        for buffer in found:
+            if buffer.kind == "scratch":
+                size = buffer.size.times(buffer.dtype.itemsize)
+                pointers[buffer] = memory.place(size)
         emitter = Emitter(b, target, n, pointers)
-        work = _Work(Nest(b, target, emitter, written), worker, workers)
+        emitter.kept = frozenset(
+            x for x in written if x.kind == "scratch" and uses.writes(kernel.body, x) == 1
+        )
+        nest = Nest(b, target, emitter, written)
+        nest.narrow = not uses.resets(kernel.body)
+        work = _Work(nest, worker, workers, memory)
         with emitter.scope():
             turns = work.shared(kernel.body)
     return KernelText(
@@ -48,31 +57,33 @@ def render(kernel: Loops, target: Target) -> KernelText:
         b.declarations,
         passed,
         tuple(x for x in passed if x in written),
-        used,
+        memory.end,
         turns,
         flops(kernel.body),
     )
 
 
-def _place_scratch(
-    b: Builder, found: list[Buffer], n: Value, scratch: Value, pointers: dict[Buffer, Value]
-) -> Dim:
-    """Give scratch buffers their places, each from a cache line on; gives the bytes needed."""
-    end = ZERO
-    for buffer in found:
-        if buffer.kind == "scratch":
-            pointers[buffer] = b.at(scratch, length(b, end, n), "i8")
-            size = buffer.size.times(buffer.dtype.itemsize)
-            lines = Dim(-(-size.scale // _LINE), -(-size.offset // _LINE))
-            end = end.plus(lines.times(_LINE))
-    return end
+class _Scratch:
+    """A worker's own memory: each piece begins with a cache line."""
+
+    def __init__(self, b: Builder, n: Value, pointer: Value) -> None:
+        self.b, self.n, self.pointer = b, n, pointer
+        self.end = ZERO
+
+    def place(self, size: Dim) -> Value:
+        """Where a piece of so many bytes is."""
+        found = self.b.at(self.pointer, length(self.b, self.end, self.n), "i8")
+        lines = Dim(-(-size.scale // _LINE), -(-size.offset // _LINE))
+        self.end = self.end.plus(lines.times(_LINE))
+        return found
 
 
 class _Work:
     """Writes the shared loops of a kernel."""
 
-    def __init__(self, nest: Nest, worker: Value, workers: Value) -> None:
+    def __init__(self, nest: Nest, worker: Value, workers: Value, memory: _Scratch) -> None:
         self.nest = nest
+        self.memory = memory
         self.b = nest.b
         self.n = nest.emitter.n
         self.worker = worker
@@ -107,7 +118,7 @@ class _Work:
         b, nest = self.b, self.nest
         plan = nest.plan(loop)
         extent = length(b, loop.variable.extent, self.n)
-        block = max(plan.lanes, _LINE // _smallest(loop))
+        block = max(plan.lanes * (plan.copies if deep(loop) else 1), _LINE // _smallest(loop))
         strand = Strand({})
         nest.prepare(loop, [strand])
         if isinstance(extent, int) and extent <= block:
@@ -129,13 +140,13 @@ class _Work:
         variables = [loop.variable for loop in nested]
         body = nested[-1].body
         nest.prepare(nested[0], [Strand({})])
+        tiles = transpose.find(nest, variables, body)
+        if tiles is not None:
+            return self._tiles(tiles, variables)
         split = self._split(variables, body)
         extents = [length(b, v.extent, self.n) for v in variables]
         counts = [*extents, *([split[1]] if split else [])]
-        turns: Index = 1
-        for count in counts:
-            turns = b.mul(turns, count)
-        begin, end = share(b, turns, self.worker, self.workers)
+        begin, end = share(b, self._product(counts), self.worker, self.workers)
         with b.loop(begin, end) as turning, nest.emitter.scope():
             places = self._recovered(turning.index, counts)
             env: dict[Var, Index] = dict(zip(variables, places, strict=False))
@@ -148,7 +159,30 @@ class _Work:
                 nest.vectors(loop, [strand], low, b.min(b.add(low, block), extent))
             else:
                 nest.block(body, [strand])
-        return _turns(variables, split[1] if split else 1)
+        lengths = [v.extent for v in variables]
+        return _turns([*lengths, Dim(0, split[1])] if split else lengths)
+
+    def _tiles(self, tiles: transpose.Tiles, variables: list[Var]) -> Dim:
+        """Share bands of tiles."""
+        b, size = self.b, tiles.size
+        across = variables[tiles.across]
+        others = [v for v in variables if v is not across]
+        scratch = self.memory.place(Dim(0, 8 * size * size * len(tiles.loads)))
+        extent = length(b, across.extent, self.n)
+        bands = b.div(b.add(extent, size - 1), size)
+        counts = [length(b, v.extent, self.n) for v in others] + [bands]
+        begin, end = share(b, self._product(counts), self.worker, self.workers)
+        with b.loop(begin, end) as turning, self.nest.emitter.scope():
+            *places, band = self._recovered(turning.index, counts)
+            env: dict[Var, Index] = dict(zip(others, places, strict=True))
+            transpose.write(self.nest, tiles, env, across, b.mul(band, size), scratch)
+        return _turns([_blocks(across.extent, size), *(v.extent for v in others)])
+
+    def _product(self, counts: list[Index]) -> Index:
+        turns: Index = 1
+        for count in counts:
+            turns = self.b.mul(turns, count)
+        return turns
 
     def _split(
         self, variables: list[Var], body: tuple[Statement, ...]
@@ -200,12 +234,12 @@ def _blocks(extent: Dim, block: int) -> Dim:
     return Dim(scale, -(-extent.offset // block))
 
 
-def _turns(variables: list[Var], factor: int) -> Dim:
-    total = Dim(0, factor)
-    for variable in variables:
+def _turns(lengths: list[Dim]) -> Dim:
+    total = ONE
+    for extent in lengths:
         try:
-            total = total.times(variable.extent)
+            total = total.times(extent)
         except NotAffineError:
             # For the cost model only: the square of the batch counts as a batch.
-            total = total.times(max(1, variable.extent.at(1)))
+            total = total.times(max(1, extent.at(1)))
     return total

@@ -61,6 +61,10 @@ class Nest:
         target: the processor.
         emitter: writes the expressions.
         written: the buffers that the kernel writes: what is read from them stays in its loop.
+
+    Attributes:
+        narrow: whether the last vector of a loop may have fewer lanes than the others; not where
+            loops hand values on to each other.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Nest:
         self.target = target
         self.emitter = emitter
         self.written = written
+        self.narrow = False
         self._plans: dict[Loop, Plan] = {}
         self._ordinals: dict[Accumulate, Ordinal] = {}
 
@@ -255,11 +260,11 @@ class Nest:
             self._group(loop, strands, [(at, p.lanes, None) for at in range(whole, last, p.lanes)])
             self.turns(loop, strands, last, extent)
             return
-        narrow = not self._outer(loop, strands[0])
         parts: list[tuple[Index, int, Value | None]] = []
-        for part in tail_parts(whole, extent, p, narrow):
+        for part in tail_parts(whole, extent, p, self.narrow):
             full = part.active == part.lanes
-            mask = None if full else self.b.mask(part.active, part.lanes)
+            ones = [int(i < part.active) for i in range(part.lanes)]
+            mask = None if full else self.b.ints("i1", ones)
             parts.append((part.offset, part.lanes, mask))
         self._group(loop, strands, parts)
 

@@ -37,6 +37,7 @@ __all__ = [
     "resets",
     "roots",
     "stored",
+    "writes",
 ]
 
 
@@ -194,6 +195,16 @@ def stored(statements: Iterable[Statement]) -> list[Buffer]:
         elif isinstance(s, Loop):
             found.update(dict.fromkeys(stored(s.body)))
     return list(found)
+
+
+def writes(statements: Iterable[Statement], buffer: Buffer) -> int:
+    """How many statements write a buffer."""
+    return sum(
+        writes(s.body, buffer)
+        if isinstance(s, Loop)
+        else int(isinstance(s, Store) and s.buffer is buffer)
+        for s in statements
+    )
 
 
 def buffers(found: Sequence[Expression], statements: Iterable[Statement]) -> list[Buffer]:

@@ -16,6 +16,9 @@ from thalweg.compiler.render.llvm.expressions import Emitter, Lanes
 
 __all__ = ["Packer", "transpose"]
 
+# How many k's are transposed at a time.
+_AT_ONCE = 4
+
 
 class Packer:
     """Copies parts of an operand.
@@ -81,19 +84,17 @@ class Packer:
         """
         b, (begin, extent) = self.b, depth
         for column in columns:
-            lanes = column.lanes
+            lanes, at_once = column.lanes, min(_AT_ONCE, column.lanes)
             count = column.active if active is None else active
             at = b.at(to, column.offset, self.element)
             row = b.add(first, column.offset)
-            whole = b.mul(b.div(extent, lanes), lanes)
-            with b.loop(0, whole, lanes) as loop, self.em.scope():
-                self._block(at, stride, lanes, (row, count), (begin, loop.index), None)
+            whole = b.mul(b.div(extent, at_once), at_once)
+            with b.loop(0, whole, at_once) as loop, self.em.scope():
+                k = b.add(begin, loop.index)
+                vectors = self._block(row, count, k, lanes, at_once)
+                for i, vector in enumerate(vectors):
+                    b.store(vector, b.at(at, b.mul(b.add(loop.index, i), stride), self.element))
             if isinstance(extent, int) and extent == whole:
-                continue
-            if b.target.masks:
-                with b.when(b.less(whole, extent)), self.em.scope():
-                    mask = b.mask(b.sub(extent, whole), lanes)
-                    self._block(at, stride, lanes, (row, count), (begin, whole), mask)
                 continue
             with b.loop(whole, extent) as loop, b.loop(0, count) as inner, self.em.scope():
                 k = b.add(begin, loop.index)
@@ -101,27 +102,20 @@ class Packer:
                 where = b.add(b.mul(loop.index, stride), inner.index)
                 b.store(value, b.at(at, where, self.element))
 
-    def _block(
-        self,
-        to: Value,
-        stride: int,
-        lanes: int,
-        rows: tuple[Index, Index],
-        depth: tuple[Index, Index],
-        mask: Value | None,
-    ) -> None:
-        """A square: `rows` are the first and how many, `depth` the first k and the offset."""
-        b, (first, count), (begin, offset) = self.b, rows, depth
-        vectors: list[Value] = []
+    def _block(self, first: Index, count: Index, k: Index, lanes: int, at_once: int) -> list[Value]:
+        """The vectors of a few k's, each with one element of every row."""
+        b = self.b
+        pieces: list[Value] = []
         for i in range(lanes):
             if isinstance(count, int) and i >= count:
-                vectors.append(b.zero(Type(self.element, lanes)))
+                pieces.append(b.zero(Type(self.element, at_once)))
                 continue
             # At run time, lanes without an element repeat the last one: they are never stored.
             row = b.add(first, i if isinstance(count, int) else b.min(i, b.sub(count, 1)))
-            vectors.append(self._along_k(row, b.add(begin, offset), lanes, mask))
-        for i, vector in enumerate(transpose(b, vectors)):
-            b.store(vector, b.at(to, b.mul(b.add(offset, i), stride), self.element))
+            pieces.append(self._along_k(row, k, at_once, None))
+        # Rows j, j + 4, j + 8, ... side by side, so that squares are transposed all at a time.
+        wide = [_joined(b, pieces[j::at_once]) for j in range(at_once)]
+        return transpose(b, wide)
 
     def rows(
         self,
@@ -162,20 +156,31 @@ class Packer:
         return self.em.value(self.operand.value, env, Lanes(self.operand.k, lanes, mask))
 
 
-def transpose(b: Builder, rows: Sequence[Value]) -> list[Value]:
-    """The columns of a square of vectors: element j of row i becomes element i of row j.
+def _joined(b: Builder, pieces: Sequence[Value]) -> Value:
+    """Vectors one after the other as one."""
+    found = list(pieces)
+    while len(found) > 1:
+        found = [
+            b.shuffle(low, high, range(2 * low.type.lanes))
+            for low, high in zip(found[::2], found[1::2], strict=True)
+        ]
+    return found[0]
 
-    Each round exchanges the halves of pairs of rows at one distance: log2 rounds of shuffles.
+
+def transpose(b: Builder, rows: Sequence[Value]) -> list[Value]:
+    """Each square of vectors with its rows and columns exchanged.
+
+    Vectors may hold several squares side by side. Each round exchanges halves of pairs of rows.
     """
-    found, count = list(rows), len(rows)
+    found, count, lanes = list(rows), len(rows), rows[0].type.lanes
     distance = count // 2
     while distance:
         for i in range(count):
             if i & distance:
                 continue
             one, other = found[i], found[i + distance]
-            low = [j if not j & distance else count + j - distance for j in range(count)]
-            high = [j + distance if not j & distance else count + j for j in range(count)]
+            low = [j if not j & distance else lanes + j - distance for j in range(lanes)]
+            high = [j + distance if not j & distance else lanes + j for j in range(lanes)]
             found[i] = b.shuffle(one, other, low)
             found[i + distance] = b.shuffle(one, other, high)
         distance //= 2

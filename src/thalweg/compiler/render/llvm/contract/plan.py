@@ -32,6 +32,8 @@ _MOST_COLUMNS = 8
 _MANY_BATCHES = 16
 # Cycles to begin and end a tile, and to store one of its vectors.
 _TILE_OVERHEAD, _STORE = 25.0, 2.0
+# What another tile function must win, as each takes time to compile.
+_FUNCTION = 0.03
 # Cycles to copy an element into a panel, to transpose it, and to store one alone.
 _COPY, _TRANSPOSE, _ALONE = 0.16, 0.4, 1.5
 
@@ -189,11 +191,14 @@ def _estimated(plan: Plan, columns: Sequence[Column], costs: Rates, itemsize: in
     if plan.rest:
         heights[plan.rest] = height % plan.rows // plan.rest
     count = len(plan.full)
-    groups = [(plan.full, plan.panels if plan.panels >= 0 else len(columns) // count)]
+    whole = plan.panels if plan.panels >= 0 else len(columns) // count
+    groups = [(plan.full, whole)] if whole else []
     groups += [(edge, 1) for edge in plan.edges]
     store = _STORE + sum(_stride_cost(plan.flat, plan.full[0].lanes))
     work = sum(
-        strips * panels * (
+        strips
+        * panels
+        * (
             depth * _cycles(rows, group, costs, itemsize)
             + _TILE_OVERHEAD
             + rows * len(group) * store
@@ -212,10 +217,12 @@ def _estimated(plan: Plan, columns: Sequence[Column], costs: Rates, itemsize: in
             (strips, right, left, "m"),
             (panels, left, right, "n"),
         ):
-            turns = batch * max(1, pieces)
+            turns = max(1, batch * pieces)
             share = -(-turns // 2) / turns
             found.append((batch * ((work + once) * share + repeated), name))
     cycles, shared = min(found)
+    functions = (1 + (plan.rest not in (0, plan.rows))) * len(groups)
+    cycles *= 1.0 + _FUNCTION * (functions - 1)
     return replace(plan, shared=shared, cycles=cycles)
 
 

@@ -96,11 +96,12 @@ class Tiles:
                 flat.m: given["row"],
                 flat.n: given["column"],
             }
+            active = given["active"] if loose else None
             if not plan.depth:
-                self.epilogue.emit(em, sums, columns, env, mask, spare)
+                self.epilogue.emit(em, sums, columns, env, active, spare)
             else:
                 with b.when(b.icmp("ne", given["last"], _ZERO)):
-                    self.epilogue.emit(em, sums, columns, env, mask, spare)
+                    self.epilogue.emit(em, sums, columns, env, active, spare)
                 with b.when(b.icmp("eq", given["last"], _ZERO)):
                     self._wait(b, sums, columns, given["to"], n)
         self.declarations.update(b.declarations)

@@ -1,0 +1,1 @@
+"""What a function's statements read and assign, and where its variables have values."""

@@ -1,0 +1,42 @@
+"""Fills the namespace that converted code knows as `ag__`."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from thalweg.tracing.autograph.conversion import RUNTIME
+from thalweg.tracing.autograph.errors import Again, AutoGraphError
+from thalweg.tracing.autograph.runtime import (
+    branches,
+    calls,
+    effects,
+    exceptions,
+    iteration,
+    patterns,
+    state,
+    text,
+)
+from thalweg.tracing.autograph.runtime.session import SESSION, tracing
+
+__all__: list[str] = []
+
+
+def born(container: Any) -> Any:
+    """A container that traced code makes, which is its own to change."""
+    if tracing():
+        SESSION.born[id(container)] = container
+    return container
+
+
+for module in (branches, calls, effects, exceptions, iteration, patterns, text):
+    for name in module.__all__:
+        setattr(RUNTIME, name, getattr(module, name))
+
+RUNTIME.State = state.State
+RUNTIME.EMPTY = state.EMPTY
+RUNTIME.Again = Again
+RUNTIME.AutoGraphError = AutoGraphError
+RUNTIME.BaseException = builtins.BaseException
+RUNTIME.slice = builtins.slice
+RUNTIME.born = born

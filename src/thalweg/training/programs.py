@@ -1,0 +1,226 @@
+"""StepProgram: a step of a model compiled to a Program, for every batch size up to a capacity.
+
+The step is traced for three batch sizes; where it treats them alike, one Program serves all. Where
+it does not (a model with a fixed batch size, an operation between samples), there is a Program for
+each batch size.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from thalweg import devices
+from thalweg.compiler.compile import Compiled, compile_graph, compile_traces
+from thalweg.compiler.dims import Dim, NotAffineError
+from thalweg.primitives.graph import Graph, trace
+from thalweg.random.seed import global_seed_generator, is_global_seed
+from thalweg.tensor.storage import STATE_LOCK
+from thalweg.tensor.tensor import Tensor, TensorSpec
+from thalweg.tensor.tree import flatten, map_structure, pack
+from thalweg.tensor.variable import Variable
+from thalweg.tracing.capture import results_of
+from thalweg.tracing.worth import seconds_by_operation, seconds_to_compile
+from thalweg.training.rows import Pass
+
+__all__ = ["StepProgram", "leaves_of"]
+
+Array = np.ndarray[Any, Any]
+Pure = Callable[[Sequence[Tensor], Any], tuple[Any, list[Tensor]]]
+
+
+def leaves_of(data: Any) -> list[Any]:
+    """The tensors of a batch, without what is None."""
+    return [x for x in flatten(data) if x is not None]
+
+
+@dataclass(slots=True, eq=False)
+class _Traced:
+    graph: Graph
+    structure: Any
+
+
+class StepProgram:
+    """What runs a pure step `pure(values, data) -> (outputs, new_values)` natively.
+
+    Args:
+        pure: the step.
+        variables: whose values it takes and gives.
+        data: a batch, for its structure, shapes and dtypes.
+
+    Attributes:
+        changed: the variables that it changes.
+        flexible: whether one Program serves all batch sizes, as far as is known.
+        seconds_by_operation: about how long a step takes operation by operation.
+        seconds_to_compile: about how long it takes to compile it.
+    """
+
+    def __init__(self, pure: Pure, variables: Sequence[Variable], data: Any) -> None:
+        self._pure, self.variables, self._data = pure, list(variables), data
+        self._n = int(leaves_of(data)[0].shape[0])
+        self._lock = threading.RLock()
+        self._programs: dict[int, devices.Executable] = {}
+        self._compiled: Compiled | None = None
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+        self._first = self._trace(self._n)
+        self._draws = any(map(is_global_seed, self.variables))
+        graph = self._first.graph
+        states = len(self.variables)
+        pairs = zip(graph.inputs[:states], graph.outputs[:states], strict=True)
+        self.changed = [v for v, (x, y) in zip(self.variables, pairs, strict=True) if x is not y]
+        self.seconds_by_operation = seconds_by_operation(graph)
+        self.seconds_to_compile = seconds_to_compile(graph)
+        self.states: tuple[Array, ...] = ()
+        self.flexible = self._n > 0
+
+    # --- tracing
+
+    def _trace(self, n: int) -> _Traced:
+        structure: Any = None
+        states = [TensorSpec(v.shape, v.dtype) for v in self.variables]
+        leaves = leaves_of(self._data)
+        specs = [
+            TensorSpec((n, *x.shape[1:]) if x.shape[:1] == (self._n,) else x.shape, x.dtype)
+            for x in leaves
+        ]
+
+        def flat(*tensors: Tensor) -> list[Tensor]:
+            nonlocal structure
+            rest = iter(tensors[len(states) :])
+            shape = flatten(self._data)
+            data = pack(self._data, [None if x is None else next(rest) for x in shape])
+            outputs, values = self._pure(tensors[: len(states)], data)
+            outputs = results_of("step", outputs)
+            structure = map_structure(lambda y: None if y is None else True, outputs)
+            return [*values, *(y for y in flatten(outputs) if y is not None)]
+
+        graph = trace(flat, (*states, *specs))
+        return _Traced(graph, structure)
+
+    # --- compiling
+
+    def start(self) -> None:
+        """Begin to compile in the background."""
+        with self._lock:
+            if self._thread is None and not self._programs:
+                self._thread = threading.Thread(target=self._background, name="thalweg-compiler")
+                self._thread.start()
+
+    def _background(self) -> None:
+        try:
+            self._make(self._n)
+        except BaseException as error:
+            self._failure = error
+
+    def executable(self, n: int) -> devices.Executable:
+        """What runs a batch of n; compiles it if need be."""
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+            self._thread = None
+            if self._failure is not None:
+                failure, self._failure = self._failure, None
+                raise failure
+        key = 0 if self.flexible else n
+        found = self._programs.get(key)
+        if found is None or (self.flexible and n > found.program.capacity):
+            found = self._make(n)
+        return found
+
+    def _make(self, n: int) -> devices.Executable:
+        with self._lock:
+            if self.flexible and self._compiled is None:
+                self._compiled = self._for_all_sizes()
+            capacity = max(n, self._n) if self.flexible else n
+            if self._compiled is None:
+                graph = self._first.graph if n == self._n else self._trace(n).graph
+                program = compile_graph(graph, len(self.variables)).program(n)
+            else:
+                program = self._compiled.program(capacity)
+            found = devices.load(program)
+            self._programs[0 if self.flexible else n] = found
+            return found
+
+    def _for_all_sizes(self) -> Compiled | None:
+        """The step compiled for all batch sizes, if it treats them alike."""
+        base = max(self._n, 2)  # for one sample, broadcasting would hide the batch
+        sizes = (base, base + 1, base + 3)
+        try:
+            traces = [(self._first if n == self._n else self._trace(n)).graph for n in sizes]
+        except Exception:
+            # Whatever a model of one batch size says of another; with its own it will go well.
+            self.flexible = False
+            return None
+        try:
+            found = compile_traces(traces, sizes, len(self.variables))
+            found.program(base)
+        except NotAffineError:
+            self.flexible = False
+            return None
+        return found
+
+    # --- running
+
+    def _present(self) -> None:
+        """Have the states hold what the variables hold."""
+        if self._draws:
+            global_seed_generator()  # takes a new seed after `set_random_seed`
+        if not self.states:
+            self.states = tuple(v.resident() for v in self.variables)
+            return
+        for variable in self.variables:
+            if variable._stale:
+                variable.resident()
+
+    def run(self, data: Any) -> Any:
+        """Take the step with a batch of tensors."""
+        arrays = [x._value for x in leaves_of(data)]
+        n = int(arrays[0].shape[0])
+        executable = self.executable(n)
+        with STATE_LOCK:
+            self._present()
+            try:
+                found = executable.run(self.states, arrays, n)
+            finally:
+                for variable in self.changed:
+                    variable.written()
+        return self._packed(found)
+
+    def run_rows(self, source: Pass, first: int, steps: int) -> Any:
+        """Take steps with neighbouring batches of a pass; the outputs of the last one.
+
+        Outputs with a row for each sample come for the samples of all batches.
+        """
+        batch = min(source.batch_size, source.samples)
+        executable = self.executable(batch)
+        wholes = [a for a in source.arrays if a is not None]
+        with STATE_LOCK:
+            self._present()
+            try:
+                found = executable.run_many(self.states, wholes, source.order, batch, first, steps)
+            finally:
+                for variable in self.changed:
+                    variable.written()
+        return self._packed(found)
+
+    def takes_rows(self, source: Pass, together: bool) -> bool:
+        """Whether all batches of a pass can be taken in one go.
+
+        Args:
+            source: the pass.
+            together: whether every row of the outputs is wanted.
+        """
+        program = self.executable(min(source.batch_size, source.samples)).program
+        rowwise = all(x.size.scale and not x.size.offset for x in program.inputs)
+        gathered = all(shape[:1] == (Dim(1, 0),) for shape in program.output_shapes)
+        return self.flexible and rowwise and (gathered or not together)
+
+    def _packed(self, arrays: list[Array]) -> Any:
+        rest = iter(arrays)
+        leaves = [None if y is None else Tensor(next(rest)) for y in flatten(self._first.structure)]
+        return pack(self._first.structure, leaves)
