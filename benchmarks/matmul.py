@@ -80,7 +80,7 @@ define void @ticks(ptr %to) {
   ret void
 }
 define void @drive(ptr %f, ptr %b0, ptr %b1, ptr %b2, i64 %worker, i64 %workers, ptr %scratch,
-                   i64 %groups, i64 %turns, ptr %sync, ptr %best) {
+                   i64 %n, i64 %groups, i64 %turns, ptr %sync, ptr %best) {
 entry:
   br label %group
 group:
@@ -92,7 +92,7 @@ group:
 turn:
   %i = phi i64 [0, %group], [%i2, %met]
   %c = phi i64 [%count, %group], [%next, %met]
-  call void %f(ptr %b0, ptr %b1, ptr %b2, i64 1, i64 %worker, i64 %workers, ptr %scratch)
+  call void %f(ptr %b0, ptr %b1, ptr %b2, i64 %n, i64 %worker, i64 %workers, ptr %scratch)
   %i2 = add i64 %i, 1
   %next = add i64 %c, 1
   %goal = mul i64 %next, %workers
@@ -189,9 +189,16 @@ class Size:
         return 2 * self.batch * self.m * self.n * self.k
 
 
-def kernel(size: Size) -> Contract:
-    """The contraction, as the compiler writes it."""
-    m, n, k = (Var(x, Dim.of(e)) for x, e in (("m", size.m), ("n", size.n), ("k", size.k)))
+def kernel(size: Size, known: bool) -> Contract:
+    """The contraction, as the compiler writes it.
+
+    Args:
+        known: whether all lengths are known; else m (k where the left operand is transposed, as in
+            the gradient of weights) is the batch size, which is known only at run time.
+    """
+    lengths = {"m": size.m, "n": size.n, "k": size.k}
+    batch_axis = "" if known else "k" if size.left else "m"
+    m, n, k = (Var(x, Dim(1, 0) if x == batch_axis else Dim(0, e)) for x, e in lengths.items())
     batch = Var("batch", Dim.of(size.batch))
 
     def place(kind: str, row: Var, column: Var) -> tuple[Buffer, Index]:
@@ -217,7 +224,7 @@ class Drivers:
     def __init__(self) -> None:
         self.code = jit.load(_DRIVERS, ("drive", "blas", "ticks"), host())
         pointer, number = ctypes.c_void_p, ctypes.c_int64
-        types = [*[pointer] * 4, number, number, pointer, number, number, pointer, pointer]
+        types = [*[pointer] * 4, number, number, pointer, *[number] * 3, pointer, pointer]
         self.drive = ctypes.CFUNCTYPE(None, *types)(self.code["drive"])
         types = [pointer, ctypes.c_int32, ctypes.c_int32, *[number] * 3, pointer, number, pointer]
         types += [number, pointer, number, number, number, pointer]
@@ -240,9 +247,9 @@ def drivers() -> Drivers:
 class Ours:
     """A compiled product."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, known: bool) -> None:
         begin = time.thread_time()
-        wanted = kernel(size)
+        wanted = kernel(size, known)
         self.text: KernelText = contract.render(wanted, host().target)
         self.render_ms = 1e3 * (time.thread_time() - begin)
         assert isinstance(wanted.left, Load)
@@ -290,17 +297,18 @@ def best(run: Callable[[int, int, int], None], flops: int, seconds: float) -> fl
     return min(found) * drivers().seconds / turns
 
 
-def measure(size: Size, threads: int, seconds: float) -> dict[str, Any]:
+def measure(size: Size, threads: int, seconds: float, known: bool = True) -> dict[str, Any]:
     """One row of the table.
 
     Raises:
         AssertionError: if the two sides disagree.
     """
-    ours, native = Ours(size), drivers()
+    ours, native = Ours(size, known), drivers()
+    n = size.k if size.left else size.m
     a = aligned(size.batch, size.k, size.m) if size.left else aligned(size.batch, size.m, size.k)
     b = aligned(size.batch, size.n, size.k) if size.right else aligned(size.batch, size.k, size.n)
     c, expected = aligned(size.batch, size.m, size.n), aligned(size.batch, size.m, size.n)
-    scratch = [aligned(ours.text.scratch.at(1) // 4 + 16) for _ in range(threads)]
+    scratch = [aligned(ours.text.scratch.at(n) // 4 + 16) for _ in range(threads)]
     arrays = dict(zip((ours.left, ours.right, ours.to), (a, b, c), strict=True))
     buffers = [arrays[buffer].ctypes.data for buffer in ours.text.buffers]
     ignored = np.zeros(threads, np.uint64)
@@ -311,7 +319,7 @@ def measure(size: Size, threads: int, seconds: float) -> dict[str, Any]:
         def worker(number: int, to: int) -> None:
             native.drive(
                 ours.code["kernel"], *buffers, number, threads, scratch[number].ctypes.data,
-                groups, turns, sync.ctypes.data, to,
+                n, groups, turns, sync.ctypes.data, to,
             )  # fmt: skip
 
         others = [
@@ -360,6 +368,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--sizes", nargs="*", default=[f"{x}x{x}x{x}" for x in SQUARES] + MODELS)
     parser.add_argument("--seconds", type=float, default=0.15, help="for each side of a row")
+    parser.add_argument("--batch", action="store_true", help="m (k in :tn) known at run time only")
     parser.add_argument("--json", action="store_true", help="a JSON line for each row")
     parser.add_argument("--limit", action="store_true", help="only this machine's limit")
     options = parser.parse_args()
@@ -372,7 +381,7 @@ def main() -> None:
         print(heading)
     for threads in options.threads:
         for text in options.sizes:
-            row = measure(Size.of(text), threads, options.seconds)
+            row = measure(Size.of(text), threads, options.seconds, not options.batch)
             if options.json:
                 print(json.dumps(row), flush=True)
                 continue

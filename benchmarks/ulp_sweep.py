@@ -76,7 +76,8 @@ def main() -> None:
     console = Console()
     table = Table(title=f"float32, {options.target}, one input of {options.stride}")
     for heading in ("function", "max ULP", "at", "gives", "not nearest", "seconds"):
-        table.add_column(heading, justify="left" if heading == "function" else "right")
+        justify = "left" if heading == "function" else "right"
+        table.add_column(heading, justify=justify, overflow="fold")
     with Progress(console=console, transient=True) as progress:
         for name in options.functions:
             worst = sweep(name, targets[options.target], options.stride, progress)

@@ -15,6 +15,8 @@ FLOORS: list[set[str]] = [
     {"tensor"},
     {"registry"},
     {"primitives"},
+    {"compiler"},
+    {"devices"},
     {"ops"},
     {"random"},
     {"autodiff"},

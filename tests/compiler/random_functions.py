@@ -87,8 +87,10 @@ def _moved(x: Any, choice: int) -> Any:
     if kind == 9:
         return ops.squeeze(ops.expand_dims(x, axis), axis)
     if kind == 10:
-        halves = [ops.pad(x, [(0, 0)] * axis + [w] + [(0, 0)] * (rank - axis - 1))
-                  for w in ((0, x.shape[axis]), (x.shape[axis], 0))]
+        halves = [
+            ops.pad(x, [(0, 0)] * axis + [w] + [(0, 0)] * (rank - axis - 1))
+            for w in ((0, x.shape[axis]), (x.shape[axis], 0))
+        ]
         return halves[0] + halves[1] * 3
     return ops.cast(ops.cast(x, "float64"), "float32") if x.dtype.kind == "f" else x
 

@@ -82,7 +82,7 @@ def rows_kernel(columns, operation, target, dtype="float32", out=None):
 
 
 @each_target
-@pytest.mark.parametrize("columns", [1, 5, 16, 37, 200])
+@pytest.mark.parametrize("columns", [5, 37, 200])
 @pytest.mark.parametrize("operation", ["sum", "prod", "max", "min", "argmax", "argmin"])
 def test_rows_reduced(target, columns, operation):
     kernel, x, y = rows_kernel(columns, operation, target)

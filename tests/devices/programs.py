@@ -63,7 +63,9 @@ def host(
     evaluate: Callable[..., Any], inputs: Sequence[Buffer], outputs: Sequence[Buffer]
 ) -> HostCall:
     return HostCall(
-        evaluate, tuple((b, (b.size,)) for b in inputs), tuple((b, (b.size,)) for b in outputs)
+        lambda n, *arrays: evaluate(*arrays),
+        tuple((b, (b.size,)) for b in inputs),
+        tuple((b, (b.size,)) for b in outputs),
     )
 
 

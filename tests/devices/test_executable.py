@@ -267,6 +267,8 @@ def test_arrays_that_do_not_fit_are_refused():
         executable.run([np.zeros(4)], [good])
     with pytest.raises(ValueError, match="state 0 must be a writable, C-contiguous"):
         executable.run([np.zeros(8, np.float32)[::2]], [good])
+    with pytest.raises(ValueError, match="state 0 must be an array, got float32"):
+        executable.run([np.float32(1)], [good])
     with pytest.raises(ValueError, match="expected 1 inputs, got 0"):
         executable.run([good], [])
     with pytest.raises(ValueError, match="expected 1 states, got 2"):
@@ -283,6 +285,12 @@ def test_inputs_in_another_order_are_copied():
     frozen.flags.writeable = False
     (found,) = executable.run([], [frozen])
     np.testing.assert_array_equal(found, frozen + 1)
+
+
+def test_numbers_of_numpy_are_taken_as_inputs():
+    x, y = buffer("input", 1), buffer("output", 1)
+    executable = devices.load(program([add(y, x, 1.0)], [], [x], [y]))
+    assert executable.run([], [np.float32(2.5)])[0] == 3.5
 
 
 def test_other_states_are_noticed_in_lists_and_tuples():

@@ -15,9 +15,10 @@ from tests.primitives import (
 )
 from thalweg.primitives import PRIMITIVES
 
-# test_fft.py and test_linalg*.py take these; they are few and change seldom.
+# test_fft.py, test_host.py and test_linalg*.py take these; they are few and change seldom.
 ELSEWHERE = {
     "fft": {"fft"},
+    "host": {"check", "print"},
     "linalg": {
         "adjugate",
         "cholesky",

@@ -264,7 +264,8 @@ def test_going_on_in_the_middle_of_a_pass():
 
 
 def test_groups():
-    assert list(in_groups(iter(range(5)), Pace(2, strict=True))) == [(0, [0, 1]), (2, [2, 3]), (4, [4])]
+    found = list(in_groups(iter(range(5)), Pace(2, strict=True)))
+    assert found == [(0, [0, 1]), (2, [2, 3]), (4, [4])]
 
 
 @pytest.mark.parametrize("bad", [{"epoch": -1}, {"batch": 1.5}, {"order_seed": ["x"]}])

@@ -120,7 +120,7 @@ def test_a_failing_step_leaves_the_model_as_it_was():
             return logs
 
     model = Fails()
-    model.compile("adam", "mse", metrics=["mae"])
+    model.compile("adam", "mse", metrics=["mae"], run_eagerly=True)
     model.fit(X, Y, verbose=0)
     before = [np.array(v.numpy()) for v in model._state_variables()]
     model.fail = True

@@ -25,7 +25,7 @@ def bound(param: Any, n: int) -> Any:
     """A parameter with numbers in the place of Dims (bodies stay Flows)."""
     if isinstance(param, Dim):
         return param.at(n)
-    if isinstance(param, (tuple, list)):
+    if type(param) in (tuple, list):
         return tuple(bound(p, n) for p in param)
     if isinstance(param, dict):
         return {name: bound(p, n) for name, p in param.items()}

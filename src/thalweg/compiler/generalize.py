@@ -129,7 +129,7 @@ class _Comparison:
         first = values[0]
         if isinstance(first, Graph):
             return self._body(values)
-        if isinstance(first, (tuple, list)):
+        if type(first) in (tuple, list):
             self._same(what, [len(v) for v in values])
             return tuple(self._param(each, what) for each in zip(*values, strict=True))
         if isinstance(first, dict):
@@ -138,7 +138,10 @@ class _Comparison:
         if isinstance(first, (int, np.integer)) and not isinstance(first, bool):
             found = self._dim([int(v) for v in values], what)
             return found if found.scale else found.offset
-        self._same(what, values)
+        if isinstance(first, BaseException):  # each trace makes an exception of its own
+            self._same(what, [(type(v), v.args) for v in values])
+        else:
+            self._same(what, values)
         return first
 
     def _dim(self, lengths: Sequence[int], what: str) -> Dim:

@@ -42,10 +42,10 @@ def verify_program(program: Program) -> None:
     """
     known = {*program.states, *program.inputs, *(b for b, _ in program.constants)}
     filled = _Order(set(known)).block(program.launches)
+    _check_kernels(program.launches, program.capacity)
     for buffer in program.outputs:
         if buffer not in filled and buffer.size != Dim(0, 0):
             raise VerificationError(f"{buffer} is never written.")
-    _check_kernels(program.launches, program.capacity)
     _check_plan(program)
 
 

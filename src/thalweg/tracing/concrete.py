@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.autodiff.tape import GradientTape
+from thalweg.devices import Explanation, explain
 from thalweg.primitives.graph import Graph
 from thalweg.random.seed import global_seed_generator, is_global_seed
 from thalweg.tensor.context import CONTEXT
@@ -16,7 +17,7 @@ from thalweg.tensor.tensor import Tensor, TensorSpec
 from thalweg.tensor.tree import flatten, is_nested, map_structure, pack
 from thalweg.tensor.variable import Variable
 from thalweg.tracing.capture import Capture
-from thalweg.tracing.executor import Executable
+from thalweg.tracing.executor import Executable, program_of
 from thalweg.tracing.signature import Call, Signature, as_leaf, described
 
 __all__ = ["ConcreteFunction"]
@@ -78,6 +79,27 @@ class ConcreteFunction:
     def trainable_variables(self) -> tuple[Variable, ...]:
         """Those of `variables` that are trainable."""
         return tuple(v for v in self.variables if v.trainable)
+
+    @property
+    def llvm(self) -> str:
+        """The LLVM code of its Program, as text."""
+        return program_of(self.executable, self.name).llvm
+
+    @property
+    def asm(self) -> str:
+        """The assembly of its Program, as text."""
+        return program_of(self.executable, self.name).asm
+
+    def explain(self, *tensors: Any) -> Explanation:
+        """The kernels of its Program with shapes, costs and measured times; print it.
+
+        Args:
+            tensors: the tensor arguments to measure with, in order; by default zeros.
+        """
+        given = [as_leaf(x)._value for x in tensors]
+        arrays = given or [np.zeros(spec.shape, spec.dtype) for spec in self._inputs]
+        program = program_of(self.executable, self.name)
+        return explain(program, [v.resident() for v in self.variables], arrays)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run it; the arguments are those of the function, or its tensors alone, in order."""

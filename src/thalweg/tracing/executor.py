@@ -19,7 +19,7 @@ from thalweg.compiler.compile import compile_graph
 from thalweg.primitives.graph import Graph, evaluate_graph
 from thalweg.tracing.worth import Worth, seconds_by_operation, seconds_to_compile
 
-__all__ = ["CompiledExecutable", "Executable", "ReferenceExecutable", "make_executable"]
+__all__ = ["CompiledExecutable", "Executable", "ReferenceExecutable", "make_executable", "program_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +37,20 @@ class Executable(Protocol):
                 with any strides; they are not written to.
         """
         ...
+
+
+def program_of(executable: Executable, name: str) -> devices.Executable:
+    """The compiled Program behind an executable, for looking inside.
+
+    Raises:
+        ValueError: if it does not compile.
+    """
+    if isinstance(executable, CompiledExecutable):
+        return executable.program
+    raise ValueError(
+        f"function '{name}' runs operation by operation, so there is no Program to look into; "
+        "leave out jit_compile=False."
+    )
 
 
 class ReferenceExecutable:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from thalweg import config
-from thalweg.primitives.graph import SymbolicTensor
+from thalweg.devices import Explanation
+from thalweg.primitives.graph import Graph, SymbolicTensor
 from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.tensor import Tensor, TensorSpec
 from thalweg.tracing.autograph import convert
@@ -306,6 +307,47 @@ class Function:
                 self.__name__, self._signature, call, lambda c: self._concrete(c, warn=False)
             )
         return self._concrete(call, warn=False)
+
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """The kernels of its Program for arguments like these; print it to see a table.
+
+        Args:
+            args: the arguments to measure with, as in a call; without any, what it was traced for
+                last, measured with zeros.
+            kwargs: the same by name.
+
+        >>> import thalweg as tw
+        >>> f = tw.function(lambda x: tw.ops.sum(tw.ops.exp(x), axis=-1))
+        >>> [row.name for row in f.explain(tw.ops.ones((4, 8))).rows]
+        ['sum']
+        """
+        if not args and not kwargs:
+            return self._latest().explain()
+        call = self._signature.call(args, kwargs)
+        return self._concrete(call, warn=False).explain(*call.tensors)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that was traced last."""
+        return self._latest().graph
+
+    @property
+    def llvm(self) -> str:
+        """The LLVM code of what was traced last, as text."""
+        return self._latest().llvm
+
+    @property
+    def asm(self) -> str:
+        """The assembly of what was traced last, as text."""
+        return self._latest().asm
+
+    def _latest(self) -> ConcreteFunction:
+        found = self._cache.values()
+        if not found:
+            raise ValueError(
+                f"function '{self.__name__}' was not traced yet; call it, or get_concrete_function."
+            )
+        return found[-1]
 
     def pretty_printed_concrete_signatures(self) -> str:
         """What it was traced for so far, a line each."""

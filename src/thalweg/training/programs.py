@@ -191,6 +191,14 @@ class StepProgram:
                     variable.written()
         return self._packed(found)
 
+    def explain(self, data: Any) -> devices.Explanation:
+        """The kernels of the Program, measured with a batch; nothing changes."""
+        arrays = [x._value for x in leaves_of(data)]
+        n = int(arrays[0].shape[0])
+        with STATE_LOCK:
+            self._present()
+            return devices.explain(self.executable(n), self.states, arrays, n)
+
     def run_rows(self, source: Pass, first: int, steps: int) -> Any:
         """Take steps with neighbouring batches of a pass; the outputs of the last one.
 

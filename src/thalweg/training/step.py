@@ -124,6 +124,13 @@ class Step:
             self._programs[key] = found
         return found if self._worth.compiling(found, steps) else None
 
+    def compiled(self, data: Any) -> StepProgram:
+        """The Program for a batch of tensors, worth it or not."""
+        key = _signature(data)
+        if key not in self._programs:
+            self._programs[key] = StepProgram(self._pure, self.variables, data)
+        return self._programs[key]
+
     def _traced(self, data: Any) -> StepProgram | None:
         if not leaves_of(data):
             self._compiled = False

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import optimizers
+from thalweg.devices import Explanation
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.tree import map_structure
 from thalweg.tensor.variable import Variable
@@ -375,6 +376,50 @@ class Trainer(Steps):
         except BaseException:
             told.close()
             raise
+
+    # --- looking inside ----------------------------------------------------------------------------
+
+    def explain(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        batch_size: int | None = None,
+        mode: str | None = None,
+    ) -> Explanation:
+        """The kernels that one step compiles to, with measured times; print it to see a table.
+
+        The step is run a few times on a copy of the model's state, so nothing changes.
+
+        Args:
+            x: inputs, as in `fit`, like `y`, `sample_weight` and `batch_size`; the first batch is
+                what is measured.
+            y: targets.
+            sample_weight: weights of the samples.
+            batch_size: samples in the batch.
+            mode: `'train'`, `'test'` or `'predict'`; by default `'train'` for a compiled model that
+                is given targets, else `'predict'`.
+
+        >>> import thalweg as tw
+        >>> model = tw.Sequential([tw.Input((2,)), tw.layers.Dense(3, activation="relu")])
+        >>> [row.name for row in model.explain(tw.ops.ones((4, 2))).rows]
+        ['matmul']
+        """
+        if mode is None:
+            mode = "train" if self._compiled is not None and y is not None else "predict"
+        if mode not in ("train", "test", "predict"):
+            raise ValueError(f"explain: mode must be 'train', 'test' or 'predict', got {mode!r}.")
+        adapter = adapter_for(x, y, sample_weight, batch_size)
+        data = adapter.peek()
+        if mode == "predict":
+            data = unpack_x_y_sample_weight(data)[0]
+            build_model(self, data)
+            data = (data,) if isinstance(data, (tuple, list)) else data
+        else:
+            self._require_compiled("explain")
+            self._check(adapter, training=mode == "train")
+            make_ready(self, data, training=mode == "train")
+        return self._step(mode).compiled(data).explain(data)
 
     # --- single batches ---------------------------------------------------------------------------
 

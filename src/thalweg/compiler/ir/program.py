@@ -97,7 +97,10 @@ class Special:
 
 @dataclass(slots=True, eq=False)
 class HostCall:
-    """Something that native code has no kernel for, computed by NumPy (LAPACK, FFT, complex)."""
+    """Something that native code has no kernel for, computed by NumPy (LAPACK, FFT, complex).
+
+    `evaluate` takes the batch size and the arrays, and returns an array or a tuple of them.
+    """
 
     evaluate: Callable[..., Any]
     inputs: tuple[tuple[Buffer, tuple[Dim, ...]], ...]

@@ -8,6 +8,7 @@ from thalweg.compiler.bodies import split_cond, split_while
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.graph import Flow, Number, Operation, Value
 from thalweg.compiler.passes.scans import Carry, Pair, Scan, alias
+from thalweg.compiler.passes.stacking import VIEWS
 from thalweg.primitives.control_flow import while_
 from thalweg.primitives.movement import broadcast_to, reshape
 
@@ -148,7 +149,7 @@ def _into_cond(operation: Operation, numbers: dict[Value, Number]) -> Operation:
 # --- what is invariant goes out ---------------------------------------------------------------
 
 # They cost nothing where they are, and would be written to memory outside of the loop.
-_STAY = frozenset({"movement", "constant", "random"})
+_STAY = VIEWS | {"number", "array", "random_bits", "iota"}
 
 
 def hoist_invariants(flow: Flow) -> Flow:
@@ -218,7 +219,7 @@ def _hoisted(
             continue
         fixed.update(operation.outputs)
         makers.update(dict.fromkeys(operation.outputs, operation))
-        if operation.family in _STAY or not operation.inputs:
+        if operation.name in _STAY:
             stay.append(operation)
             continue
         for x, y in zip(operation.outputs, map(out, operation.outputs), strict=True):

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg.compiler.dims import Dim
-from thalweg.compiler.graph import Operation, Value
+from thalweg.compiler.graph import Number, Operation, Value
 from thalweg.compiler.passes.scans import Pair, Scan
 from thalweg.primitives.contract import contract
-from thalweg.primitives.elementwise import add, neg
-from thalweg.primitives.movement import concat, reshape, transpose
+from thalweg.primitives.movement import reshape, transpose
 from thalweg.primitives.primitive import Primitive
 from thalweg.primitives.reduce import reduce_sum
 
-__all__ = ["Stacking", "batched_contract"]
+__all__ = ["VIEWS", "Stacking", "batched_contract"]
+
+# Movement that costs nothing: the operand is read at other places.
+VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "slice", "reverse"})
+# What can be done after a sum as well as before it.
+_LINEAR = VIEWS | {"add", "sub", "neg", "concat"}
 
 # A sum over steps is taken outside, from a stack made for it, if that has at most so many elements.
 SMALL = 1 << 18
@@ -84,56 +88,60 @@ class Stacking:
         return y
 
     def outside(self, x: Value) -> Value | None:
-        """An invariant value outside, if the scan captures it (or a view of it)."""
+        """An invariant value outside, if it is a capture, a constant, or a view of them."""
         if x in self._captured:
             return self._captured[x]
         maker = self._makers.get(x)
-        if maker is None or x not in self.fixed or maker.name not in ("reshape", "transpose"):
+        if maker is None or x not in self.fixed:
             return None
-        inner = self.outside(maker.inputs[0])
-        if inner is None:
+        if maker.family != "constant" and maker.name not in VIEWS:
             return None
-        found = self._again(maker, inner)
-        self._captured[x] = found
+        inputs = tuple(self.outside(y) for y in maker.inputs)
+        found = None if None in inputs else self._again(maker, inputs)
+        if found is not None:
+            self._captured[x] = found
         return found
 
-    def _again(self, maker: Operation, inner: Value) -> Value:
-        """A reshape or transpose of the body, outside."""
+    def _again(self, maker: Operation, inputs: tuple[Value | None, ...]) -> Value:
+        """An operation of the body, on values outside."""
         (y,) = maker.outputs
-        kind = reshape if maker.name == "reshape" else transpose
-        return self.emit(kind, (inner,), y.shape, **maker.params)
+        found = Value(y.shape, y.dtype)
+        there = tuple(x for x in inputs if x is not None)
+        self.operations.append(Operation(maker.kind, there, (found,), maker.params))
+        return found
 
     def total(self, x: Value) -> Value | None:
         """The sum of x over all steps, computed outside; None if that is not worth it."""
         maker = self._makers.get(x)
         if maker is None or x in self.fixed:
             return None
+        return self._total_of(maker) or self._sum_of_stack(x)
+
+    def _total_of(self, maker: Operation) -> Value | None:
+        """The total by what gave the value: where that is linear, it can follow the sum."""
+        (x,) = maker.outputs
         if maker.name == "contract":
             return self._total_of_products(maker)
-        if maker.name in ("reshape", "transpose"):
-            inner = self.total(maker.inputs[0])
-            if inner is None:
-                return None
-            return self._again(maker, inner)
-        if maker.name == "neg":
-            inner = self.total(maker.inputs[0])
-            return None if inner is None else self.emit(neg, (inner,), x.shape)
-        if maker.name == "add":
-            a = self.total(maker.inputs[0])
-            b = None if a is None else self.total(maker.inputs[1])
-            return None if a is None or b is None else self.emit(add, (a, b), x.shape)
-        if maker.name == "concat":
-            totals = [self.total(piece) for piece in maker.inputs]
-            pieces = tuple(t for t in totals if t is not None)
-            if len(pieces) < len(totals):
-                return None
-            return self.emit(concat, pieces, x.shape, **maker.params)
         if maker.name == "reduce_sum":
             stack = self.stack(maker.inputs[0], new=False)
-            if stack is not None:
-                axes = (0, *(a + 1 for a in maker.params["axes"]))
-                return self.emit(reduce_sum, (stack,), x.shape, axes=axes)
-        return self._sum_of_stack(x)
+            axes = (0, *(a + 1 for a in maker.params["axes"]))
+            return None if stack is None else self.emit(reduce_sum, (stack,), x.shape, axes=axes)
+        if maker.name == "mul":
+            a, b = maker.inputs
+            a, b = (b, a) if a in self.fixed else (a, b)
+            factor = self.outside(b) if b in self.fixed else None
+            total = None if factor is None else self.total(a)
+            return None if factor is None or total is None else self._again(maker, (total, factor))
+        if maker.name == "pad":
+            around = self.outside(maker.inputs[1])
+            value = self._makers.get(maker.inputs[1])
+            zero = value is not None and isinstance(value.kind, Number) and value.kind.value == 0
+            total = self.total(maker.inputs[0]) if zero and around is not None else None
+            return None if total is None else self._again(maker, (total, around))
+        if maker.name not in _LINEAR:
+            return None
+        totals = tuple(self.total(piece) for piece in maker.inputs)
+        return None if None in totals else self._again(maker, totals)
 
     def _sum_of_stack(self, x: Value) -> Value | None:
         lengths = (self.parts.length, *x.shape)

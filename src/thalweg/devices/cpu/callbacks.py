@@ -55,7 +55,7 @@ class HostCalls:
             view.flags.writeable = False
             inputs.append(view)
         with np.errstate(all="ignore"):
-            found = call.evaluate(*inputs)
+            found = call.evaluate(n, *inputs)
         results = found if isinstance(found, (tuple, list)) else (found,)
         for (buffer, shape), place, result in zip(
             call.outputs, addresses[count:], results, strict=True

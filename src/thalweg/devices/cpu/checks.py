@@ -20,6 +20,8 @@ def check_state(array: _Array, buffer: Buffer, place: int) -> None:
         ValueError: if it is not.
     """
     size = buffer.size.at(1)
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"run: state {place} must be an array, got {type(array).__name__}.")
     flags = array.flags
     if array.dtype != buffer.dtype or array.size != size:
         raise ValueError(

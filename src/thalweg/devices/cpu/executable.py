@@ -203,7 +203,8 @@ class Executable:
         for array, (buffer, dtype, scale, offset) in zip(inputs, self._inputs, strict=True):
             flags = array.flags
             if not (
-                array.dtype is dtype
+                type(array) is np.ndarray
+                and array.dtype is dtype
                 and array.size == scale * n + offset
                 and flags.c_contiguous
                 and flags.aligned
@@ -239,8 +240,10 @@ class Executable:
         job[Job.FUNCTION] = self._code[entry]
         job[Job.WORKERS], job[Job.N] = count, n
         self._running = True
-        self._launch(0 if hands is None else hands.address, self._job_address)
-        self._running = False
+        try:
+            self._launch(0 if hands is None else hands.address, self._job_address)
+        finally:  # Ctrl-C is noticed once native code is left
+            self._running = False
         if self._calls.failure is not None:
             failure, self._calls.failure = self._calls.failure, None
             self._sync[ERROR : ERROR + 4] = 0

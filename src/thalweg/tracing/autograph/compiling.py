@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import __future__
 import ast
+import inspect
 from types import CodeType
 
 from thalweg.tracing.autograph.runtime.session import CONVERTED
@@ -42,7 +43,8 @@ def _renamed(code: CodeType, name: str, qualname: str) -> CodeType:
     """Bodies that the conversion made go by the name of the function that they were part of."""
     consts = []
     for c in code.co_consts:
-        if isinstance(c, CodeType):
+        # The bodies of classes, and so their methods, are as the user wrote them.
+        if isinstance(c, CodeType) and c.co_flags & inspect.CO_OPTIMIZED:
             made = c.co_name.startswith("ag__")
             c = _renamed(c, name if made else c.co_name, qualname if made else c.co_qualname)
         consts.append(c)

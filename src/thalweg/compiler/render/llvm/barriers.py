@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from thalweg.compiler.ir.expression import Buffer
-from thalweg.compiler.ir.program import Cond, HostCall, Launch, Piece, Scan, While
+from thalweg.compiler.ir.program import Cond, HostCall, Launch, Scan, While
 from thalweg.compiler.render.llvm.leaves import Leaf, Leaves
 
 __all__ = ["Barriers", "place"]
@@ -75,8 +75,12 @@ class _Walk:
 
     def _launch(self, launch: Launch, pending: _Pending) -> _Pending:
         if isinstance(launch, Scan):
-            self._remember(launch.pieces)
-            return self._around(lambda p: self.block(launch.block, p), pending)
+            outside = self.wholes
+            wholes = {p.inside: outside.get(p.whole, p.whole) for p in launch.pieces}
+            self.wholes = {**outside, **wholes}
+            pending = self._around(lambda p: self.block(launch.block, p), pending)
+            self.wholes = outside
+            return pending
         if isinstance(launch, While):
             return self._while(launch, pending)
         if isinstance(launch, Cond):
@@ -124,7 +128,3 @@ class _Walk:
             return _Access(whole, 0, 1, write, alone)
         size = whole.size.at(max(1, self.leaves.capacity)) * whole.dtype.itemsize
         return _Access("arena", whole.offset, whole.offset + size, write, alone)
-
-    def _remember(self, pieces: Sequence[Piece]) -> None:
-        for piece in pieces:
-            self.wholes[piece.inside] = self.wholes.get(piece.whole, piece.whole)

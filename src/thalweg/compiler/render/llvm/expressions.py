@@ -69,7 +69,9 @@ class Emitter:
         self.addresses = Addresses(b, n, self._value, self._varies)
         self.memory = Memory(b, target, self.addresses)
         self._scopes: list[dict[Hashable, Value]] = []
-        self._orders: dict[Expression, list[Expression]] = {}
+        # The values known at the place where an expression is being computed.
+        self._here: Place | None = None
+        self._near: dict[Expression, Value] = {}
 
     # --- what others call
 
@@ -133,43 +135,54 @@ class Emitter:
         return any(self.totals[a].type.lanes > 1 for a in u.accumulators)
 
     def _value(self, expression: Expression, place: Place) -> Value:
-        found = self._remembered(expression, place)
-        if found is not None:
-            return found
-        if expression not in self._orders:
-            self._orders[expression] = uses.order(expression)
-        # Operands first, so that long chains do not become deep recursion.
-        for e in self._orders[expression]:
-            if self._remembered(e, place) is None:
-                value = self._compute(e, place)
-                if not isinstance(e, Constant):
-                    self._scopes[-1][self._key(e, place)] = value
-        if isinstance(expression, Constant):
-            return self._compute(expression, place)
-        found = self._remembered(expression, place)
-        assert found is not None
-        return found
+        if place is self._here and expression in self._near:
+            return self._near[expression]
+        outside = self._here, self._near
+        self._here, self._near = place, {}
+        # Operands first, by hand, so that long chains do not become deep recursion.
+        near, keys = self._near, dict[Expression, Hashable]()
+        stack = [(expression, False)]
+        while stack:
+            e, ready = stack.pop()
+            if e in near:
+                continue
+            if not ready:
+                keys[e] = self._key(e, place)
+                found = self._remembered(e, keys[e], place)
+                if found is not None:
+                    near[e] = found
+                    continue
+                needed = uses.certain(e)
+                if needed:
+                    stack.append((e, True))
+                    stack.extend((x, False) for x in reversed(needed))
+                    continue
+            near[e] = self._compute(e, place)
+            self._scopes[-1][keys[e]] = near[e]
+        self._here, self._near = outside
+        return near[expression]
 
-    def _remembered(self, expression: Expression, place: Place) -> Value | None:
-        keys = [self._key(expression, place)]
-        if place.guard is not None or place.partial:
-            # What was computed whatever the guards say is right under them too.
-            lanes = place.lanes
-            free = Place(place.env, lanes, mask=None if lanes is None else lanes.mask)
-            keys.append(self._key(expression, free))
-        for key in keys:
-            for scope in reversed(self._scopes):
-                if key in scope:
-                    return scope[key]
-        return None
+    def _remembered(self, expression: Expression, key: Hashable, place: Place) -> Value | None:
+        for scope in reversed(self._scopes):
+            if key in scope:
+                return scope[key]
+        if place.guard is None and not place.partial:
+            return None
+        # What was computed whatever the guards say is right under them too.
+        lanes = place.lanes
+        free = Place(place.env, lanes, mask=None if lanes is None else lanes.mask)
+        return self._remembered(expression, self._key(expression, free), free)
 
     def _key(self, expression: Expression, place: Place) -> Hashable:
         u = self.cache.of(expression)
         key: list[Hashable] = [expression]
-        key.extend(place.env[v] for v in u.variables)
-        key.extend(self.totals[a] for a in u.accumulators)
-        if u.product:
-            key.append(self.product)
+        for variable in u.variables:
+            value = place.env[variable]
+            key.append(value if isinstance(value, int) else value.text)
+        for accumulator in u.accumulators:
+            key.append(self.totals[accumulator].text)
+        if u.product and self.product is not None:
+            key.append(self.product.text)
         varies = self._varies(expression, place)
         if varies:
             assert place.lanes is not None
@@ -277,6 +290,7 @@ class Emitter:
         if common is None and varying is None:
             return self._value(e.then, place)
         then = self._value(e.then, self._under(place, common, varying))
+        rest: tuple[Value | None, Value | None]
         if varying is None:
             assert common is not None
             chosen, rest = common, (common, None)

@@ -19,9 +19,10 @@ from thalweg.compiler.target import Target
 __all__ = ["Leaf", "Leaves", "seconds"]
 
 # What one core gets done in a second, roughly: to tell small kernels from large ones.
-_FLOPS, _BYTES = 3e10, 1.5e10
-# Kernels below this are left to worker 0: to meet the others would take longer than they can help.
-_SMALL = 1.0e-6
+_FLOPS, _BYTES = 6e10, 1.5e10
+# Kernels below this are left to worker 0: to meet the others, and to bring their part of the data
+# from their caches, would take longer than they can help.
+_SMALL = 1.5e-6
 
 
 @dataclass(slots=True, eq=False)

@@ -140,14 +140,17 @@ class _Main:
     def scan(self, launch: Scan) -> None:
         b = self.b
         turns = length(b, launch.length, self.n)
+        outside = self.pieces
         wholes = {piece.inside: self.address(piece.whole) for piece in launch.pieces}
         with b.loop(0, turns) as loop:
             step = b.sub(b.sub(turns, 1), loop.index) if launch.reverse else loop.index
+            self.pieces = dict(outside)
             for piece in launch.pieces:
                 size = length(b, piece.inside.size, self.n)
                 offset = b.mul(step, b.mul(size, piece.inside.dtype.itemsize))
                 self.pieces[piece.inside] = b.at(wholes[piece.inside], offset, "i8")
             self.block(launch.block)
+        self.pieces = outside
 
     def while_(self, launch: While) -> None:
         b = self.b

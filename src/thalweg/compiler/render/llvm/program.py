@@ -23,7 +23,7 @@ class ModuleText:
         leaves: the launches that do work, in order.
         calls: the host calls among them, by the number that the module calls them by.
         scratch: bytes of scratch for each worker.
-        barriers: how many barriers a run passes (those in loops counted once).
+        barriers: about how many barriers a run passes.
     """
 
     text: str
@@ -63,5 +63,5 @@ def render(program: Program, target: Target, timed: bool = False) -> ModuleText:
         tuple(leaves.all),
         tuple(x.launch for x in leaves.all if isinstance(x.launch, HostCall)),
         leaves.scratch(),
-        len(places.before),
+        sum(x.times for x in leaves.all if x.launch in places or x.kernel is None),
     )

@@ -30,6 +30,7 @@ __all__ = [
     "accumulated",
     "bound",
     "buffers",
+    "certain",
     "data",
     "expressions",
     "invariants",
@@ -133,11 +134,11 @@ def order(root: Expression) -> list[Expression]:
             continue
         seen.add(current)
         stack.append((current, True))
-        stack.extend((child, False) for child in reversed(_certain(current)))
+        stack.extend((child, False) for child in reversed(certain(current)))
     return found
 
 
-def _certain(e: Expression) -> list[Expression]:
+def certain(e: Expression) -> list[Expression]:
     """The operands that are computed whatever the guards say."""
     if isinstance(e, Choose):
         return [x for guard in e.guards for x in data(guard.index)]
@@ -239,7 +240,7 @@ def invariants(loop: Loop, written: frozenset[Buffer], cache: UsesCache) -> list
         seen.add(e)
         u = cache.of(e)
         if u.variables & inside or u.accumulators & changing or u.buffers & written:
-            stack.extend(reversed(_certain(e)))
+            stack.extend(reversed(certain(e)))
         elif u is not NOTHING or isinstance(e, Apply):
             found[e] = None
     return list(found)

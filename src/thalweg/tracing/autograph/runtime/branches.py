@@ -23,7 +23,13 @@ from thalweg.tracing.autograph.errors import AutoGraphError
 from thalweg.tracing.autograph.runtime import places
 from thalweg.tracing.autograph.runtime.bodies import inside, new_builder, raises
 from thalweg.tracing.autograph.runtime.merging import FILL, Conflict, Merging, filled
-from thalweg.tracing.autograph.runtime.session import SESSION, Frame, is_symbolic, user_line
+from thalweg.tracing.autograph.runtime.session import (
+    SESSION,
+    Frame,
+    born_since,
+    is_symbolic,
+    user_line,
+)
 from thalweg.tracing.autograph.runtime.state import EMPTY, State
 from thalweg.tracing.autograph.runtime.values import described
 
@@ -53,7 +59,7 @@ class _BranchFrame(Frame):
         self.old: dict[tuple[Any, ...], tuple[places.Place, Any]] = {}
 
     def writing(self, place: places.Place) -> None:
-        if place.key not in self.old:
+        if place.key not in self.old and not born_since(place.owner, self.births):
             self.old[place.key] = place, place.get()
 
 

@@ -18,7 +18,7 @@ from thalweg.tracing.autograph.conversion import converted, is_user_code
 from thalweg.tracing.autograph.errors import AutoGraphError
 from thalweg.tracing.autograph.runtime.effects import changing
 from thalweg.tracing.autograph.runtime.functions import BUILTINS, converter
-from thalweg.tracing.autograph.runtime.session import SESSION, depth, tracing, user_line
+from thalweg.tracing.autograph.runtime.session import SESSION, bear, depth, tracing, user_line
 from thalweg.tracing.autograph.runtime.text import format_
 from thalweg.tracing.autograph.runtime.warning import once
 
@@ -94,17 +94,13 @@ def _varies(function: Any, owner: Any) -> bool:
     )
 
 
-def _class(kind: type) -> Any:
-    if kind in _BUILTIN:
-        return _BUILTIN[kind]
+def _class(kind: Any) -> Any:
     if not tracing():
         return kind
+    kind = _BUILTIN.get(kind, kind)
 
     def make(*args: Any, **kwargs: Any) -> Any:
-        made = kind(*args, **kwargs)
-        # Objects that traced code makes are its own to change.
-        SESSION.born[id(made)] = made
-        return made
+        return bear(kind(*args, **kwargs))
 
     return make
 
@@ -120,9 +116,10 @@ def _with_converted_arguments(function: Any) -> Any:
     """A function of Thalweg: the user's functions that it is given are converted too."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(
+        found = function(
             *[_argument(x) for x in args], **{name: _argument(x) for name, x in kwargs.items()}
         )
+        return bear(found) if isinstance(found, list) else found
 
     return call
 

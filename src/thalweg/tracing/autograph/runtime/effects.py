@@ -17,6 +17,7 @@ from thalweg.tracing.autograph.runtime.warning import once
 
 __all__ = [
     "changing",
+    "foreign",
     "get_item",
     "set_attribute",
     "set_item",
@@ -28,14 +29,14 @@ _CONTAINERS = (list, dict, set)
 _INSTEAD = "; keep what changes from call to call in a Variable"
 
 
-def _reports(owner: Any) -> bool:
-    """Whether a change of an object from outside is worth a word."""
+def foreign(owner: Any) -> bool:
+    """Whether an object was there before the traced call, as far as one can tell."""
     return tracing() and id(owner) not in SESSION.born
 
 
 def set_attribute(value: Any, owner: Any, name: str, outside: bool = False) -> None:
     """`owner.name = value`."""
-    if outside and _reports(owner):
+    if outside and foreign(owner):
         once(f"attribute '{name}' of a {type(owner).__name__} is set", _INSTEAD)
     writing(lambda: Attribute(owner, name))
     setattr(owner, name, value)
@@ -44,7 +45,7 @@ def set_attribute(value: Any, owner: Any, name: str, outside: bool = False) -> N
 def changing(container: Any, outside: bool = False) -> None:
     """Called before a container changes in place."""
     if isinstance(container, _CONTAINERS):
-        if outside and _reports(container):
+        if outside and foreign(container):
             once(f"a {type(container).__name__} from outside is changed", _INSTEAD)
         writing(lambda: Contents(container))
 

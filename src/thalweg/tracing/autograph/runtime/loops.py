@@ -18,7 +18,7 @@ from thalweg.tracing.autograph.runtime import places, plans
 from thalweg.tracing.autograph.runtime.bodies import inside, new_builder, raises
 from thalweg.tracing.autograph.runtime.branches import if_, one_bool
 from thalweg.tracing.autograph.runtime.growth import Growth
-from thalweg.tracing.autograph.runtime.session import SESSION, Frame, user_line
+from thalweg.tracing.autograph.runtime.session import SESSION, Frame, born_since, user_line
 from thalweg.tracing.autograph.runtime.state import State, read, write
 
 __all__ = ["LoopFrame", "PythonLoop", "Reoptioned", "run_scan", "run_while", "traced_test"]
@@ -64,8 +64,9 @@ class _Elsewhere:
     def __init__(self, place: places.Place) -> None:
         self.place = place
         self.label = place.label
+        self.is_contents = isinstance(place, places.Contents)
         # In a container most numbers stay as they are.
-        self.numbers = not isinstance(place, places.Contents)
+        self.numbers = not self.is_contents
 
     def get(self) -> Any:
         return self.place.get()
@@ -121,8 +122,8 @@ class PythonLoop(Frame):
 class LoopFrame(Frame):
     """Notes what a loop's body changes outside of local variables.
 
-    What is not known to be carried is a suspect: the body is traced again. An object that turns up
-    again in the next trace is one from outside, and is carried; one that does not was made inside.
+    What is not known to be carried is a suspect, and the body is traced again: what turns up in the
+    next trace too is from outside, and is carried; what does not was made inside.
     """
 
     def __init__(self, state: State) -> None:
@@ -131,8 +132,9 @@ class LoopFrame(Frame):
         self.options: dict[str, Any] = {}
         self.places: dict[tuple[Any, ...], places.Place] = {}
         self.variables: dict[int, Variable] = {}
-        self.suspects: dict[tuple[str, int], places.Place] = {}
-        self.inner: set[tuple[str, int]] = set()
+        # Of the last trace and of this one: the place, and what it held before.
+        self.suspects: dict[tuple[Any, ...], tuple[places.Place, Any]] = {}
+        self.old: dict[tuple[Any, ...], tuple[places.Place, Any]] = {}
         self.growths: dict[tuple[Any, ...], Growth] = {}
 
     def writing(self, place: places.Place) -> None:
@@ -140,17 +142,24 @@ class LoopFrame(Frame):
             return
         if place.key[0] == "cell" and place.key[1] in self.cells:
             return
-        site = user_line()
-        if site in self.inner:
-            return
-        suspect = self.suspects.get(site)
-        if suspect is not None and suspect.key != place.key and suspect.key not in self.places:
-            self.inner.add(site)
-            return
-        if suspect is not None and suspect.key == place.key:
-            self.places[place.key] = place
-        self.suspects[site] = place
-        raise Again(self)
+        if place.key not in self.old and not born_since(place.owner, self.births):
+            self.old[place.key] = place, place.get()
+
+    def starts(self) -> None:
+        """Called before the body is traced."""
+        self.births = SESSION.births
+        self.suspects, self.old = self.old, {}
+
+    def restore(self) -> None:
+        """Called after it: what it changed elsewhere is as before."""
+        for place, value in self.old.values():
+            place.set(value)
+
+    def knows_all(self) -> bool:
+        """Whether everything from outside that changes is carried; what is not will be."""
+        new = {key: place for key, (place, _) in self.old.items() if key in self.suspects}
+        self.places.update(new)
+        return not new and not (self.old and not self.suspects)
 
     def variable_written(self, variable: Variable) -> None:
         if id(variable) not in self.variables:
@@ -187,7 +196,9 @@ class _Loop:
     def plan(self, holder: Holder) -> plans.Plan:
         found = self.plans.get(id(holder))
         if found is None:
-            found = self.plans[id(holder)] = plans.planned(holder.get(), holder.numbers)
+            parts = isinstance(holder, _Elsewhere) and holder.is_contents
+            found = plans.planned(holder.get(), holder.numbers, parts)
+            self.plans[id(holder)] = found
         return found
 
     def traced(
@@ -198,6 +209,7 @@ class _Loop:
             holders = self.holders()
             start = self.state.get()
             contents = [(holder, holder.get()) for holder in holders]
+            self.frame.starts()
             try:
                 builder, after = self._attempt(run, extra, holders)
             except Again as again:
@@ -206,10 +218,11 @@ class _Loop:
                 continue
             finally:
                 self.state.set(start)
+                self.frame.restore()
                 for holder, value in contents:
                     if isinstance(holder, _Elsewhere):
                         holder.place.set(value)
-            if self._hold(holders, after):
+            if self.frame.knows_all() and self._hold(holders, after):
                 return builder, holders, after
         filename, line = user_line()
         raise AutoGraphError(
@@ -225,21 +238,22 @@ class _Loop:
         inputs = builder.graph.inputs
         with inside(builder, self.frame):
             self.fill(holders, iter(inputs[: len(specs)]))
-            for growth in self.frame.growths.values():
+            growths = list(self.frame.growths.values())
+            for growth in growths:
                 growth.before()
             try:
                 _, raised = raises(self.frame, lambda: run(inputs[len(specs) :]))
                 if raised:  # what it leaves behind does not matter
                     self.fill(holders, iter(inputs[: len(specs)]))
-                    for growth in self.frame.growths.values():
+                for growth in growths:
+                    if raised:
                         growth.nothing()
-                else:
-                    for growth in self.frame.growths.values():
+                    else:
                         growth.after()
-                    self._find_growth()
+                self._find_growth()
                 after = [holder.get() for holder in holders]
             finally:
-                for growth in self.frame.growths.values():
+                for growth in growths:
                     growth.restore()
         return builder, after
 
@@ -254,6 +268,8 @@ class _Loop:
     def _find_growth(self) -> None:
         """A list that got longer is not carried: its new elements become rows."""
         for key, place in self.frame.places.items():
+            if key in self.frame.growths:
+                continue
             if not isinstance(place, places.Contents) or not isinstance(place.container, list):
                 continue
             holder = self.elsewhere[id(place)]

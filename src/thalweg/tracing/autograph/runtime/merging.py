@@ -9,6 +9,7 @@ from thalweg.ops.arguments import splat
 from thalweg.primitives.graph import Builder
 from thalweg.tensor.dtypes import DType
 from thalweg.tensor.tensor import Tensor
+from thalweg.tracing.autograph.runtime.session import bear
 from thalweg.tracing.autograph.runtime.state import UNDEFINED, Maybe, Undefined
 from thalweg.tracing.autograph.runtime.values import (
     as_tensor,
@@ -75,7 +76,7 @@ class Merging:
             return a
         if is_container(a) and same_form(a, b):
             merged = [self.merge(x, y) for x, y in zip(children(a), children(b), strict=True)]
-            return rebuilt(a, merged)
+            return bear(rebuilt(a, merged))
         if is_tensor_like(a) and is_tensor_like(b):
             if shape_of(a) != shape_of(b):
                 raise Conflict(a, b)
@@ -136,7 +137,7 @@ def filled(template: Any, outputs: Any) -> Any:
     if isinstance(template, Maybe):
         return Maybe(filled(template.value, outputs), filled(template.defined, outputs))
     if is_container(template) and _has_slots(template):
-        return rebuilt(template, [filled(x, outputs) for x in children(template)])
+        return bear(rebuilt(template, [filled(x, outputs) for x in children(template)]))
     return template
 
 

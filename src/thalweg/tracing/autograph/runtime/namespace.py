@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
 
 from thalweg.tracing.autograph.conversion import RUNTIME
 from thalweg.tracing.autograph.errors import Again, AutoGraphError
@@ -17,16 +16,9 @@ from thalweg.tracing.autograph.runtime import (
     state,
     text,
 )
-from thalweg.tracing.autograph.runtime.session import SESSION, tracing
+from thalweg.tracing.autograph.runtime.session import bear
 
 __all__: list[str] = []
-
-
-def born(container: Any) -> Any:
-    """A container that traced code makes, which is its own to change."""
-    if tracing():
-        SESSION.born[id(container)] = container
-    return container
 
 
 for module in (branches, calls, effects, exceptions, iteration, patterns, text):
@@ -39,4 +31,4 @@ RUNTIME.Again = Again
 RUNTIME.AutoGraphError = AutoGraphError
 RUNTIME.BaseException = builtins.BaseException
 RUNTIME.slice = builtins.slice
-RUNTIME.born = born
+RUNTIME.born = bear

@@ -19,6 +19,8 @@ __all__ = ["Attribute", "Cell", "Contents", "Global", "Place", "writing"]
 class Place(Protocol):
     """Something that holds a value and can be given another."""
 
+    owner: Any
+
     @property
     def key(self) -> tuple[Any, ...]: ...
 
@@ -56,7 +58,7 @@ class Contents:
     """All that a list, dict or set holds."""
 
     def __init__(self, container: Any) -> None:
-        self.container = container
+        self.owner = self.container = container
         self.key = ("contents", id(container))
         self.label = f"the {type(container).__name__}"
 
@@ -78,7 +80,7 @@ class Cell:
     """A variable of an enclosing function."""
 
     def __init__(self, cell: CellType, name: str) -> None:
-        self.cell = cell
+        self.owner = self.cell = cell
         self.key = ("cell", id(cell))
         self.label = f"variable '{name}'"
 
@@ -93,7 +95,7 @@ class Global:
     """A global variable."""
 
     def __init__(self, names: dict[str, Any], name: str) -> None:
-        self.names = names
+        self.owner = self.names = names
         self.name = name
         self.key = ("global", id(names), name)
         self.label = f"global variable '{name}'"

@@ -14,6 +14,7 @@ from typing import Any
 from thalweg.ops.arguments import splat
 from thalweg.tensor.dtypes import DType, bool_, result_type
 from thalweg.tensor.tensor import Tensor, TensorSpec
+from thalweg.tracing.autograph.runtime.session import bear
 from thalweg.tracing.autograph.runtime.state import UNDEFINED, Maybe, Undefined
 from thalweg.tracing.autograph.runtime.values import (
     as_tensor,
@@ -90,19 +91,21 @@ class Nothing:
 Plan = Fixed | Carried | Parts | Perhaps | Nothing
 
 
-def planned(value: Any, numbers: bool = True) -> Plan:
+def planned(value: Any, numbers: bool = True, parts: bool = False) -> Plan:
     """The plan before the body was seen.
 
     Args:
         value: the value before the loop.
         numbers: whether Python numbers are expected to change.
+        parts: whether a container is expected to be replaced. What changes inside of a container
+            that is not replaced is carried as its contents.
     """
     if value is UNDEFINED:
         return Nothing()
     if isinstance(value, Maybe):
         return Perhaps(planned(value.value), Carried(bool_, (), value.defined))
-    if is_container(value):
-        return Parts(value, tuple(planned(x, numbers=False) for x in children(value)))
+    if is_container(value) and (parts or isinstance(value, tuple)):
+        return Parts(value, tuple(planned(x, False, parts) for x in children(value)))
     if is_tensor_like(value) and (numbers or not is_number(value)):
         return Carried(dtype_of(value), shape_of(value), value)
     return Fixed(value)
@@ -142,6 +145,8 @@ def advanced(plan: Plan, after: Any, fragile: bool = False) -> Plan:
     if isinstance(plan, Fixed):
         if same_value(plan.value, after):
             return plan
+        if is_container(plan.value) and is_container(after):
+            return advanced(planned(plan.value, parts=True), after)
         if not (is_number(plan.value) and is_tensor_like(after)):
             raise Unstable(plan.value, after)
         plan = Carried(dtype_of(plan.value), (), plan.value)
@@ -225,7 +230,7 @@ def filled(plan: Plan, tensors: Iterator[Tensor]) -> Any:
         value = filled(plan.value, tensors)
         defined = filled(plan.defined, tensors)
         return Maybe(value, defined)
-    return rebuilt(plan.like, [filled(part, tensors) for part in plan.plans])
+    return bear(rebuilt(plan.like, [filled(part, tensors) for part in plan.plans]))
 
 
 def finished(
@@ -244,7 +249,7 @@ def finished(
         return plan.start if value is given and plan.start is not None else found
     if isinstance(plan, Parts) and is_container(value):
         pairs = zip(plan.plans, children(value), strict=True)
-        return rebuilt(plan.like, [finished(part, x, inputs, outputs) for part, x in pairs])
+        return bear(rebuilt(plan.like, [finished(p, x, inputs, outputs) for p, x in pairs]))
     for _ in carried(plan):
         next(inputs)
     return filled(plan, outputs)

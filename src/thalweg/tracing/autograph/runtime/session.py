@@ -14,7 +14,7 @@ from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.variable import Variable
 
-__all__ = ["CONVERTED", "SESSION", "Frame", "depth", "is_symbolic", "session", "tracing", "user_line"]
+__all__ = ["CONVERTED", "SESSION", "Frame", "bear", "born_since", "depth", "is_symbolic", "session", "tracing", "user_line"]
 
 # The code objects of converted functions: frames that run them stand at the user's own lines.
 CONVERTED: set[CodeType] = set()
@@ -32,6 +32,8 @@ class Frame:
     def __init__(self, tries: int) -> None:
         # How many `try` statements with handlers stood around when the body was entered.
         self.tries = tries
+        # How many objects traced code had made when the body was entered.
+        self.births = SESSION.births
 
     def writing(self, place: Any) -> None:
         """Called before converted code changes an object that may be seen from outside."""
@@ -51,8 +53,9 @@ class _Session(threading.local):
         self.tries: list[Callable[[], Any]] = []
         # Exceptions that the user's own `raise` and `assert` statements made.
         self.raised: list[BaseException] = []
-        # Objects made by traced code, by id; changing these is no side effect.
-        self.born: dict[int, Any] = {}
+        # Objects made by traced code, by id, in order; changing these is no side effect.
+        self.born: dict[int, tuple[Any, int]] = {}
+        self.births = 0
         # Rows of stacked tensors: id of the row -> (row, stacked, place).
         self.rows: dict[int, tuple[Tensor, Tensor, int]] = {}
         # Calls in progress under a condition on a tensor: (code, what it was called with, frames).
@@ -77,6 +80,20 @@ def session() -> Iterator[None]:
 def tracing() -> bool:
     """Whether a graph is being traced."""
     return CONTEXT.graph is not None
+
+
+def bear(made: Any) -> Any:
+    """Note that traced code has made an object, and return it."""
+    if CONTEXT.graph is not None:
+        SESSION.births += 1
+        SESSION.born[id(made)] = made, SESSION.births
+    return made
+
+
+def born_since(owner: Any, start: int) -> bool:
+    """Whether traced code has made an object after so many others."""
+    found = SESSION.born.get(id(owner))
+    return found is not None and found[1] > start
 
 
 def depth() -> int:

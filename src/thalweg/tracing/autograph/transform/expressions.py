@@ -49,9 +49,11 @@ class Expressions(ast.NodeTransformer):
             self.lazy -= 1
 
     def outside(self, node: ast.expr) -> ast.expr:
-        """Whether what an expression starts from is from outside, as a constant."""
+        """An expression for whether what another one starts from is from outside."""
         name = root(node)
-        return ast.Constant(name is not None and self.scope.from_outside(name))
+        if name is None or self.scope.is_hidden(name) or not self.scope.from_outside(name):
+            return ast.Constant(False)
+        return at(call("foreign", load(name)), node)
 
     # --- names --------------------------------------------------------------------------------
 

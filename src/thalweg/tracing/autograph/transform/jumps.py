@@ -154,6 +154,9 @@ class _Lowering:
         orelse, node.orelse = node.orelse, []
         node.flags = tuple([*own, *sorted(exits)])  # type: ignore[union-attr]
         after, more = self.block(orelse)
+        if _is_endless(node) and exits == {RETURNED} and not own:
+            # Only a return ends it.
+            return [*before, node, _flag(RETURNED, True, node)], exits
         if after and (broken or exits):
             after = [_guarded({f for f in (broken, *exits) if f}, after)]
         return [*before, node, *after], exits | more
@@ -194,6 +197,10 @@ class _Lowering:
         body, first = self.block(case.body)
         rest, second = self.cases(subject, cases[1:])
         return [*found, at(ast.If(test, body, rest), case.pattern)], first | second
+
+
+def _is_endless(node: ast.stmt) -> bool:
+    return isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
 
 
 def _flag(name: str, value: bool, node: ast.AST) -> ast.stmt:

@@ -116,7 +116,7 @@ class Statements:
         value = self.expressions.expression(read)
         if value is not read:  # it may be without a value
             found.append(assign(name, value, node))
-        outside = ast.Constant(self.scope.from_outside(name))
+        outside = self.expressions.outside(read)
         found.append(ast.Expr(call("changing", load(name), outside)))
         update = ast.AugAssign(node.target, node.op, self.expressions.expression(node.value))
         return [*found, update]

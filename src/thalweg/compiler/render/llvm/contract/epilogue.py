@@ -7,7 +7,9 @@ of the tile instead of its columns, it is a loop over the columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.index import Var
@@ -18,7 +20,7 @@ from thalweg.compiler.render.llvm.contract.tile import Column, split
 from thalweg.compiler.render.llvm.expressions import Emitter, Lanes
 from thalweg.compiler.render.llvm.lanes import weight
 
-__all__ = ["Epilogue", "room"]
+__all__ = ["Epilogue", "Part", "room"]
 
 # Instructions that a tile's epilogue may have when it is written out for every vector.
 _LONGEST = 160
@@ -27,6 +29,21 @@ _LONGEST = 160
 def room(b: Builder, element: str, count: int) -> Value:
     """Memory on the stack for some elements; call it at the beginning of a function."""
     return b.result(PTR, f"alloca [{count} x {element}], align 64")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Where a tile lies.
+
+    Attributes:
+        env: the first row and column, and the batch.
+        active: the lanes in use of the only column, where that is known only at run time.
+        rows: how many rows there are from the first one on, where that may be less than the tile's.
+    """
+
+    env: Mapping[Var, Index]
+    active: Value | None
+    rows: Value | None
 
 
 class Epilogue:
@@ -56,23 +73,20 @@ class Epilogue:
         em: Emitter,
         sums: Sequence[Sequence[Value]],
         columns: Sequence[Column],
-        env: dict[Var, Index],
-        active: Value | None,
+        part: Part,
         spare: Value | None,
     ) -> None:
         """Do it for a tile.
 
         Args:
-            env: the first row and column, and batch.
-            active: the lanes in use of the only column, where that is known only at run time.
+            part: where the tile lies.
             spare: memory for the tile, where it is not done in registers.
         """
         b = em.b
-        loose = active is not None and columns[0].lanes > 1
-        mask = b.mask(active, columns[0].lanes) if active is not None and loose else None
         if spare is None:
             for i, row in enumerate(sums):
-                self._row(em, i, columns, env, mask, row.__getitem__)
+                with _only(b, i, part.rows):
+                    self._row(em, i, columns, part, row.__getitem__)
             return
         element = sums[0][0].type.element
         width = sum(c.lanes for c in columns)
@@ -80,36 +94,38 @@ class Epilogue:
             for value, column in zip(row, columns, strict=True):
                 b.store(value, b.at(spare, i * width + column.offset, element))
         if self.across:
-            self._columns(em, spare, Type(element), (len(sums), width), columns, env, active)
+            self._columns(em, spare, Type(element), (len(sums), width), columns, part)
             return
-        with b.loop(0, len(sums)) as loop:
+        count: Index = len(sums) if part.rows is None else b.min(len(sums), part.rows)
+        with b.loop(0, count) as loop:
 
             def read(j: int) -> Value:
                 where = b.add(b.mul(loop.index, width), columns[j].offset)
                 return b.load(b.at(spare, where, element), Type(element, columns[j].lanes))
 
-            self._row(em, loop.index, columns, env, mask, read)
+            self._row(em, loop.index, columns, part, read)
 
     def _row(
         self,
         em: Emitter,
         row: Index,
         columns: Sequence[Column],
-        env: dict[Var, Index],
-        mask: Value | None,
+        part: Part,
         read: Callable[[int], Value],
     ) -> None:
         b = em.b
-        first = env[self.column]
         for j, column in enumerate(columns):
             here = {
-                **env,
-                self.row: b.add(env[self.row], row),
-                self.column: b.add(first, column.offset),
+                **part.env,
+                self.row: b.add(part.env[self.row], row),
+                self.column: b.add(part.env[self.column], column.offset),
             }
             lanes = None
             if column.lanes > 1:
-                lanes = Lanes(self.column, column.lanes, mask or column.mask(b))
+                mask = column.mask(b)
+                if part.active is not None:
+                    mask = b.mask(part.active, column.lanes)
+                lanes = Lanes(self.column, column.lanes, mask)
             with em.scope():
                 em.product = read(j)
                 for s in self.stores:
@@ -122,33 +138,47 @@ class Epilogue:
         one: Type,
         size: tuple[int, int],
         columns: Sequence[Column],
-        env: dict[Var, Index],
-        active: Value | None,
+        part: Part,
     ) -> None:
         """Column by column, with several rows in a vector."""
         b, (rows, width) = em.b, size
-        count = sum(c.active for c in columns) if active is None else active
+        count = sum(c.active for c in columns) if part.active is None else part.active
         with b.loop(0, count) as loop:
-            for part in split(rows, em.target, one.bits // 8):
-                found = [
-                    b.load(b.at(tile, b.add(loop.index, i * width), one.element), one)
-                    for i in range(part.offset, part.offset + part.active)
-                ]
-                here = {
-                    **env,
-                    self.row: b.add(env[self.row], part.offset),
-                    self.column: b.add(env[self.column], loop.index),
-                }
-                lanes, product = None, found[0]
-                if part.lanes > 1:
-                    lanes = Lanes(self.row, part.lanes, part.mask(b))
-                    product = b.zero(one.with_lanes(part.lanes))
-                    for i, value in enumerate(found):
-                        product = b.insert(product, value, i)
-                with em.scope():
-                    em.product = product
-                    for s in self.stores:
-                        em.store(s, here, lanes)
+            for some in split(rows, em.target, one.bits // 8):
+                with _only(b, some.offset, part.rows):
+                    found = [
+                        b.load(b.at(tile, b.add(loop.index, i * width), one.element), one)
+                        for i in range(some.offset, some.offset + some.active)
+                    ]
+                    here = {
+                        **part.env,
+                        self.row: b.add(part.env[self.row], some.offset),
+                        self.column: b.add(part.env[self.column], loop.index),
+                    }
+                    lanes, product = None, found[0]
+                    if some.lanes > 1:
+                        mask = some.mask(b)
+                        if part.rows is not None:
+                            there = b.sub(b.min(rows, part.rows), some.offset)
+                            mask = b.mask(there, some.lanes)
+                        lanes = Lanes(self.row, some.lanes, mask)
+                        product = b.zero(one.with_lanes(some.lanes))
+                        for i, value in enumerate(found):
+                            product = b.insert(product, value, i)
+                    with em.scope():
+                        em.product = product
+                        for s in self.stores:
+                            em.store(s, here, lanes)
+
+
+@contextmanager
+def _only(b: Builder, row: int, rows: Value | None) -> Iterator[None]:
+    """Only if a row is there; the first one always is."""
+    if rows is None or row == 0:
+        yield
+    else:
+        with b.when(b.less(row, rows)):
+            yield
 
 
 def _step(store: Store, variable: Var) -> Dim | None:

@@ -33,7 +33,7 @@ _MANY_BATCHES = 16
 # Cycles to begin and end a tile, and to store one of its vectors.
 _TILE_OVERHEAD, _STORE = 25.0, 2.0
 # What another tile function must win, as each takes time to compile.
-_FUNCTION = 0.03
+_FUNCTION = 0.04
 # Cycles to copy an element into a panel, to transpose it, and to store one alone.
 _COPY, _TRANSPOSE, _ALONE = 0.16, 0.4, 1.5
 
@@ -72,8 +72,10 @@ class Plan:
         flat: the contraction, m and n exchanged if the vectors are to run along m.
         left, right: its operands.
         rows: height of a tile.
-        rest: height of the tile for the rows that remain; 0 if none can, 1 if their number is
-            known only at run time.
+        rest: height of the tile for the rows that remain, 0 if there is none of its own; 1 if
+            their number is known only at run time.
+        guarded: whether the rows that remain are done by a tile of full height, which computes
+            rows that are not there (copies of the last one) and leaves them out at the end.
         full: the columns of a whole panel.
         panels: how many whole panels there are; -1 where n is known only at run time.
         edges: the columns of the panels after those (offsets from the panel's first element).
@@ -89,6 +91,7 @@ class Plan:
     right: Operand
     rows: int
     rest: int
+    guarded: bool
     full: tuple[Column, ...]
     panels: int
     edges: tuple[tuple[Column, ...], ...]
@@ -140,16 +143,25 @@ def _plans(flat: Flat, target: Target) -> Iterator[Plan]:
                 break
             if rows > 1 and flat.m.extent.static and rows > height:
                 break
-            static = flat.m.extent.static
-            rest = height % rows if static else min(1, rows - 1)
             most = int(0.6 * target.l2) // (count * lanes * itemsize)
             largest = flat.k.extent.at(4 * _TYPICAL_BATCH)
             blocked = most // 64 * 64 if largest > most else 0
-            plan = Plan(
-                flat, left, right, rows, rest, full, panels, edges,
-                pack_left, pack_right, blocked, "", 0.0,
-            )  # fmt: skip
-            yield _estimated(plan, columns, costs, itemsize)
+            for rest, guarded in _rests(flat.m.extent, rows):
+                # A strip is packed by one masked vector.
+                if guarded and not (target.masks and (pack_left != "panels" or rows <= lanes)):
+                    continue
+                plan = Plan(
+                    flat, left, right, rows, rest, guarded, full, panels, edges,
+                    pack_left, pack_right, blocked, "", 0.0,
+                )  # fmt: skip
+                yield _estimated(plan, columns, costs, itemsize)
+
+
+def _rests(extent: Dim, rows: int) -> list[tuple[int, bool]]:
+    """How the rows that remain can be done."""
+    if rows == 1 or (extent.static and extent.offset % rows == 0):
+        return [(0, False)]
+    return [(extent.offset % rows if extent.static else 1, False), (0, True)]
 
 
 def _panels(
@@ -187,7 +199,7 @@ def _estimated(plan: Plan, columns: Sequence[Column], costs: Rates, itemsize: in
     """The plan with what the workers share, and its cost for two of them."""
     flat = plan.flat
     batch, height, width, depth = (typical(v.extent) for v in (flat.batch, flat.m, flat.n, flat.k))
-    heights = {plan.rows: height // plan.rows}
+    heights = {plan.rows: (height + (plan.rows - 1) * plan.guarded) // plan.rows}
     if plan.rest:
         heights[plan.rest] = height % plan.rows // plan.rest
     count = len(plan.full)
@@ -201,7 +213,7 @@ def _estimated(plan: Plan, columns: Sequence[Column], costs: Rates, itemsize: in
         * (
             depth * _cycles(rows, group, costs, itemsize)
             + _TILE_OVERHEAD
-            + rows * len(group) * store
+            + rows * (len(group) * store + plan.guarded)
         )
         for rows, strips in heights.items()
         for group, panels in groups
@@ -221,7 +233,7 @@ def _estimated(plan: Plan, columns: Sequence[Column], costs: Rates, itemsize: in
             share = -(-turns // 2) / turns
             found.append((batch * ((work + once) * share + repeated), name))
     cycles, shared = min(found)
-    functions = (1 + (plan.rest not in (0, plan.rows))) * len(groups)
+    functions = (1 + (plan.rest > 0)) * len(groups)
     cycles *= 1.0 + _FUNCTION * (functions - 1)
     return replace(plan, shared=shared, cycles=cycles)
 

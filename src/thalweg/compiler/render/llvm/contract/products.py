@@ -217,12 +217,17 @@ class _Main:
                 "column": first,
                 "n": self.em.n,
                 "active": 0 if active is None else active,
+                "end": part.rows[1],
             }
             if plan.depth:
                 values |= self._waiting(part, row, first)
             self.tiles.call(b, rows, columns, loose, self.pointers, values)
 
         top, end = part.rows
+        if plan.guarded:
+            with b.loop(top, end, plan.rows) as loop, self.em.scope():
+                strip(plan.rows, loop.index)
+            return
         whole = b.add(top, b.mul(b.div(b.sub(end, top), plan.rows), plan.rows))
         with b.loop(top, whole, plan.rows) as loop, self.em.scope():
             strip(plan.rows, loop.index)
@@ -285,6 +290,11 @@ class _Main:
             self._packer(plan.left, part).rows(to, stride, part.rows, depth)
         elif plan.pack_left:
             first, end = part.rows
+            if plan.guarded:
+                with b.loop(first, end, plan.rows) as loop, self.em.scope():
+                    mask = b.mask(b.sub(end, loop.index), self._strip_columns(plan.rows)[0].lanes)
+                    self._pack_strip(part, loop.index, plan.rows, mask)
+                return
             whole = b.add(first, b.mul(b.div(b.sub(end, first), plan.rows), plan.rows))
             with b.loop(first, whole, plan.rows) as loop, self.em.scope():
                 self._pack_strip(part, loop.index, plan.rows)
@@ -292,8 +302,11 @@ class _Main:
                 with b.loop(whole, end, plan.rest) as loop, self.em.scope():
                     self._pack_strip(part, loop.index, plan.rest)
 
-    def _pack_strip(self, part: _Part, row: Index, rows: int) -> None:
+    def _strip_columns(self, rows: int) -> list[Column]:
+        return split(rows, self.setting.target, self.setting.itemsize)
+
+    def _pack_strip(self, part: _Part, row: Index, rows: int, mask: Value | None = None) -> None:
         """A vector wider than the strip writes over what the next one then writes."""
-        columns = split(rows, self.setting.target, self.setting.itemsize)
+        columns = self._strip_columns(rows)
         packer = self._packer(self.plan.left, part)
-        packer.panel(self._left(part, row), rows, columns, row, (part.k, part.depth))
+        packer.panel(self._left(part, row), rows, columns, row, (part.k, part.depth), mask)

@@ -48,7 +48,7 @@ class Setting:
         if plan.pack_right:
             self.right = self._reserve(deep.plus(self.lanes), Dim(0, plan.width))
         if plan.depth:
-            self.sums = self._reserve(flat.m.extent, self.sums_stride)
+            self.sums = self._reserve(flat.m.extent.plus(plan.rows), self.sums_stride)
             self.zeros = self._reserve(ONE, Dim(0, plan.width))
 
     def _reserve(self, rows: Dim, width: Dim) -> Dim:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.render.llvm.builder import I64, PTR, Builder, Index, Type, Value
-from thalweg.compiler.render.llvm.contract.epilogue import Epilogue, room
+from thalweg.compiler.render.llvm.contract.epilogue import Epilogue, Part, room
 from thalweg.compiler.render.llvm.contract.setting import Setting
 from thalweg.compiler.render.llvm.contract.tile import Column, Level, Place, emit_tile
 from thalweg.compiler.render.llvm.expressions import Emitter
@@ -39,6 +39,8 @@ class Tiles:
     def parameters(self) -> list[str]:
         """What a tile function is given besides the buffers, by name."""
         names = ["left", "right", "batch", "row", "column", "n", "active"]
+        if self.plan.guarded:
+            names.append("end")
         if self.plan.depth:
             names += ["from", "to", "stride", "depth", "last"]
         return names
@@ -84,7 +86,8 @@ class Tiles:
             if loose and columns[0].lanes > 1:
                 mask = b.mask(given["active"], columns[0].lanes)
             extent = given["depth"] if plan.depth else length(b, flat.k.extent, n)
-            left = self._left(b, given["left"], rows, n)
+            there = b.index(b.sub(given["end"], given["row"])) if plan.guarded else None
+            left = self._left(b, given["left"], rows, n, there)
             right = self._right(b, given["right"], columns, n, mask)
             start = None
             if plan.depth:
@@ -96,18 +99,20 @@ class Tiles:
                 flat.m: given["row"],
                 flat.n: given["column"],
             }
-            active = given["active"] if loose else None
+            part = Part(env, given["active"] if loose else None, there)
             if not plan.depth:
-                self.epilogue.emit(em, sums, columns, env, active, spare)
+                self.epilogue.emit(em, sums, columns, part, spare)
             else:
                 with b.when(b.icmp("ne", given["last"], _ZERO)):
-                    self.epilogue.emit(em, sums, columns, env, active, spare)
+                    self.epilogue.emit(em, sums, columns, part, spare)
                 with b.when(b.icmp("eq", given["last"], _ZERO)):
                     self._wait(b, sums, columns, given["to"], n)
         self.declarations.update(b.declarations)
         return b.text
 
-    def _left(self, b: Builder, base: Value, rows: int, n: Value) -> Callable[[int, Place], Value]:
+    def _left(
+        self, b: Builder, base: Value, rows: int, n: Value, there: Value | None
+    ) -> Callable[[int, Place], Value]:
         setting, plan = self.setting, self.plan
         step: Index
         deep: Index
@@ -117,8 +122,10 @@ class Tiles:
             step, deep = 1, rows
         else:
             step, deep = length(b, plan.left.step, n), length(b, plan.left.depth, n)
-        # Addresses of rows whose distance is known only at run time are computed once.
-        starts = [b.at(base, b.mul(step, i), setting.element) for i in range(rows)]
+        places: list[Index] = list(range(rows))
+        if there is not None and not plan.pack_left:  # packed rows have room behind them
+            places = [b.min(i, b.sub(there, 1)) for i in places]
+        starts = [b.at(base, b.mul(step, i), setting.element) for i in places]
 
         def read(i: int, place: Place) -> Value:
             where = b.at(starts[i], b.mul(place[0], deep), setting.element)

@@ -1,0 +1,63 @@
+"""Convolutions and their gradients: which of them have tiles of their own, and their function."""
+
+from __future__ import annotations
+
+from thalweg.compiler.ir.expression import walk
+from thalweg.compiler.ir.program import Contract
+from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render.llvm.builder import Builder
+from thalweg.compiler.render.llvm.contract.convolution_image import ImageKernel
+from thalweg.compiler.render.llvm.contract.convolution_view import View, view
+from thalweg.compiler.render.llvm.contract.products import flops
+from thalweg.compiler.render.llvm.expressions import Emitter
+from thalweg.compiler.render.llvm.kernel import NAME, KernelText, parameters
+from thalweg.compiler.target import Target
+
+__all__ = ["fits", "render"]
+
+# Fewer filters than this do not fill vectors; a matrix product then runs along the places.
+_FEW_FILTERS = 8
+
+
+def fits(kernel: Contract, target: Target) -> bool:
+    """Whether `render` takes a contraction."""
+    return kernel.dtype.kind == "f" and _view(kernel) is not None
+
+
+def _view(kernel: Contract) -> View | None:
+    found = view(kernel)
+    if found is None or len(kernel.n) != 1 or not kernel.n[0].extent.static:
+        return None
+    if any(not v.extent.static for v in kernel.batch):
+        return None
+    if kernel.n[0].extent.offset < _FEW_FILTERS:
+        return None
+    # A window of one place without strides leaves a plain matrix product.
+    if all(a.offsets == 1 and a.stride == 1 for a in found.axes):
+        return None
+    return found
+
+
+def render(kernel: Contract, target: Target) -> KernelText:
+    """A convolution, or the gradient of its input or filters, as an LLVM function."""
+    found = _view(kernel)
+    assert found is not None
+    assert kernel.window is not None
+    plan = ImageKernel(kernel, found, target)
+    values = [kernel.left, kernel.right, *uses.roots(kernel.epilogue)]
+    buffers = tuple(uses.buffers(list(walk(*values)), kernel.epilogue))
+    b = Builder(target)
+    with b.function(NAME, parameters(buffers)) as arguments:
+        *pointers, n, worker, workers, scratch = arguments
+        em = Emitter(b, target, n, dict(zip(buffers, pointers, strict=True)))
+        with em.scope():
+            plan.emit(em, worker, workers, scratch)
+    return KernelText(
+        b.text,
+        b.declarations,
+        buffers,
+        tuple(uses.stored(kernel.epilogue)),
+        plan.scratch,
+        plan.turns,
+        flops(*kernel.batch, *kernel.m, *kernel.n, *kernel.k),
+    )
