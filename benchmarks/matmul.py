@@ -225,11 +225,11 @@ class Drivers:
         self.code = jit.load(_DRIVERS, ("drive", "blas", "ticks"), host())
         pointer, number = ctypes.c_void_p, ctypes.c_int64
         types = [*[pointer] * 4, number, number, pointer, *[number] * 3, pointer, pointer]
-        self.drive = ctypes.CFUNCTYPE(None, *types)(self.code["drive"])
+        self.drive = ctypes.CFUNCTYPE(None, *types)(self.code.addresses["drive"])
         types = [pointer, ctypes.c_int32, ctypes.c_int32, *[number] * 3, pointer, number, pointer]
         types += [number, pointer, number, number, number, pointer]
-        self.blas = ctypes.CFUNCTYPE(None, *types)(self.code["blas"])
-        ticks = ctypes.CFUNCTYPE(None, pointer)(self.code["ticks"])
+        self.blas = ctypes.CFUNCTYPE(None, *types)(self.code.addresses["blas"])
+        ticks = ctypes.CFUNCTYPE(None, pointer)(self.code.addresses["ticks"])
         counts = np.zeros(2, np.uint64)
         begin = time.perf_counter()
         ticks(counts.ctypes.data)
@@ -318,7 +318,7 @@ def measure(size: Size, threads: int, seconds: float, known: bool = True) -> dic
 
         def worker(number: int, to: int) -> None:
             native.drive(
-                ours.code["kernel"], *buffers, number, threads, scratch[number].ctypes.data,
+                ours.code.addresses["kernel"], *buffers, number, threads, scratch[number].ctypes.data,
                 n, groups, turns, sync.ctypes.data, to,
             )  # fmt: skip
 

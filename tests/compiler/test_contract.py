@@ -122,3 +122,15 @@ def test_nan_and_infinity_go_through() -> None:
     with np.errstate(invalid="ignore"):
         np.testing.assert_array_equal(np.isnan(found), np.isnan(case.expected(a, b)))
     assert np.isinf(found[0, 0, 7])
+
+
+@pytest.mark.parametrize("target", ALL, ids=IDS)
+@pytest.mark.parametrize("columns", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("swapped", [False, True], ids=["columns", "rows"])
+def test_few_columns_or_rows(target: Target, columns: int, dtype: str, swapped: bool) -> None:
+    for batch, other, depth, n in ((1, 21, 50, 1), (3, Dim(1, 0), 37, 11), (1, 5, Dim(1, 0), 40)):
+        sizes = (columns, other) if swapped else (other, columns)
+        case = Case((batch, *sizes, depth), right=True, dtype=dtype)
+        found, expected = run(case, target, n, 2)
+        close(found, expected, case.k.extent.at(n), found.dtype)

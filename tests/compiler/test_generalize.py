@@ -48,6 +48,13 @@ def test_variance_with_its_correction():
     check(lambda x: ops.var(x, axis=0), ((None, 4), "float32"))
 
 
+@pytest.mark.parametrize("numerator", [1.0, -0.3, 2.0])
+@pytest.mark.parametrize("correction", [0, 2])
+def test_numbers_over_counts(numerator, correction):
+    check(lambda x: x * (numerator / (x.shape[0] + correction)), ((None, 4), "float32"))
+    check(lambda x: x * (numerator / (x.shape[0] * 4)), ((None, 4), "float64"))
+
+
 def test_a_repeated_number_takes_no_memory():
     flow = check(lambda x: x * np.full((2, 3), 7.0, np.float32), ((None, 2, 3), "float32"))
     assert not any(isinstance(o.kind, ArrayConstant) for o in flow.operations)

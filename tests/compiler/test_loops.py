@@ -55,7 +55,11 @@ def check(kernel: Loops, buffers, target, n, workers, exact=True, **given):
         if b.name in given:
             arrays[b] = given[b.name]
     expected = {b: a.copy() for b, a in arrays.items()}
+    # What lies behind an array is not written.
+    guarded = {b: np.append(a, np.ones(32, a.dtype)) for b, a in arrays.items()}
+    arrays = {b: guarded[b][: a.size] for b, a in arrays.items()}
     compiled(arrays, n, workers)
+    assert all((guarded[b][a.size :] == 1).all() for b, a in arrays.items())
     Interpreter(expected, n).run(kernel)
     for b in buffers:
         if exact:

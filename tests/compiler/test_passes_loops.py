@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.compiler.flows import arrays, check_same, flow_of, names
+from tests.compiler.random_scans import SHAPES, scan_of
 from thalweg import ops
 from thalweg.autodiff import GradientTape
 from thalweg.compiler.bodies import split_scan
@@ -404,3 +407,13 @@ def test_a_scan_over_the_batch():
         return loss, tape.gradient(loss, w)
 
     optimized(function, N3, W, rtol=1e-4)
+
+
+# --- everything together ------------------------------------------------------------------------
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**9))
+def test_random_recurrences_and_their_gradients(seed):
+    flow = flow_of(scan_of(seed), *SHAPES)
+    check_same(flow, optimize(flow), SHAPES, 2e-3)

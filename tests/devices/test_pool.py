@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -65,12 +66,13 @@ def test_threads_of_the_user_may_call_at_once(shared, same):
     assert not any(caller.is_alive() for caller in callers)
 
 
-def fork_and_run(executable) -> int:
-    """The exit code of a child process that runs an executable of its parent."""
+def exit_code_of_a_fork(executable=None) -> int:
+    """Of a child process that runs an executable (None: one that it compiles)."""
     child = os.fork()
     if child == 0:
+        signal.alarm(60)  # a child that hangs fails, and does not stay
         failures: list[BaseException] = []
-        call_often(executable, 20, 5, failures)
+        call_often(executable or make(), 20, 5, failures)
         os._exit(7 if failures else 0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -81,7 +83,7 @@ def test_a_forked_child_has_threads_of_its_own(shared):
     executable = make()
     executable.run([np.zeros(500, np.float32)], [])
     for _ in range(3):
-        assert fork_and_run(executable) == 0
+        assert exit_code_of_a_fork(executable) == 0
     call_often(executable, 20, 3, failures := [])
     assert not failures
 
@@ -89,28 +91,43 @@ def test_a_forked_child_has_threads_of_its_own(shared):
 @linux
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_forked_in_the_middle_of_a_run_is_not_blocked(shared):
-    executable, stop = make(turns=2000), threading.Event()
+    executable, stop = make(), threading.Event()
 
     def keep_running():
-        values = np.zeros(500, np.float32)
         while not stop.is_set():
-            executable.run((values,), [])
+            call_often(executable, 20, 1, failures)
 
+    failures: list[BaseException] = []
     caller = threading.Thread(target=keep_running)
     caller.start()
     try:
-        codes = []
-        for _ in range(5):
-            child = os.fork()
-            if child == 0:
-                values = np.zeros(500, np.float32)
-                executable.run([values], [])
-                os._exit(0 if (values == 2000).all() else 7)
-            codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        codes = [exit_code_of_a_fork(executable) for _ in range(5)]
     finally:
         stop.set()
         caller.join()
     assert codes == [0] * 5
+    assert not failures
+
+
+@linux
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_forked_while_another_thread_compiles_can_compile(monkeypatch):
+    monkeypatch.setenv("THALWEG_CACHE_DIR", "")
+    make().run([np.zeros(500, np.float32)], [])
+    stop = threading.Event()
+
+    def keep_compiling():
+        while not stop.is_set():
+            make()
+
+    compiler = threading.Thread(target=keep_compiling)
+    compiler.start()
+    try:
+        codes = [exit_code_of_a_fork() for _ in range(3)]
+    finally:
+        stop.set()
+        compiler.join()
+    assert codes == [0] * 3
 
 
 def run_in_a_process(queue) -> None:

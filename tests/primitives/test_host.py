@@ -50,7 +50,7 @@ def test_check() -> None:
 def test_order_in_a_graph(capsys: pytest.CaptureFixture[str]) -> None:
     def f(x: Tensor) -> list[Tensor]:
         say(x, "first")
-        bind_cond(x > 0, lambda: say(x, "positive") or [], lambda: [])
+        bind_cond(x > 0, lambda: say(x, "positive") or [], list)
         say(x, "last ", host.Field(0))
         return [x + 1]
 

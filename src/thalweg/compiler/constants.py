@@ -7,14 +7,15 @@ grow, or count up along them (`arange`), and is then made by operations.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from thalweg.compiler.dims import Dim, NotAffineError, fit
+from thalweg.compiler.dims import ONE, Dim, NotAffineError, fit
 from thalweg.compiler.graph import ArrayConstant, Number, Operation, Value
-from thalweg.primitives.elementwise import add, mul
+from thalweg.primitives.elementwise import add, div, mul
 from thalweg.primitives.iota import iota
 from thalweg.primitives.movement import broadcast_to
 from thalweg.primitives.primitive import Primitive
@@ -62,7 +63,11 @@ def constant(arrays: Sequence[Array], sizes: Sequence[int], value: Value) -> lis
         return [Operation(Number(number), (), (value,))]
     if all(d.static for d in value.shape) and all(same_bits(a, arrays[0]) for a in arrays):
         return [Operation(ArrayConstant(_frozen(arrays[0])), (), (value,))]
-    found = _repeated(arrays, value) or _counting(arrays, sizes, value)
+    found = (
+        _reciprocal(arrays, sizes, value)
+        or _repeated(arrays, value)
+        or _counting(arrays, sizes, value)
+    )
     if found is None:
         raise NotAffineError(
             f"A constant of shape ({', '.join(map(str, value.shape))}) has other values for each "
@@ -92,6 +97,36 @@ def _number(numbers: Sequence[Any], sizes: Sequence[int]) -> Any:
 
 
 _INFINITE = (float("inf"), float("-inf"))
+
+
+def _reciprocal(
+    arrays: Sequence[Array], sizes: Sequence[int], value: Value
+) -> list[Operation] | None:
+    """A number over a count (`1 / batch`), everywhere the same."""
+    numbers = [one_number(a) for a in arrays]
+    if any(not isinstance(x, float) or x == 0 or not math.isfinite(x) for x in numbers):
+        return None
+    inverse = [1 / x for x in numbers]
+    slope = (inverse[1] - inverse[0]) / (sizes[1] - sizes[0])
+    if slope == 0 or not math.isfinite(slope):
+        return None
+    # number / (n + offset)
+    count = Dim(1, round(inverse[0] / slope) - sizes[0])
+    if not ONE.at_most(count):
+        return None
+    above = numbers[0] * count.at(sizes[0])
+    rounded = float(f"{above:.6g}")
+    for numerator in (rounded, above):
+        expected = [np.divide(numerator, count.at(n)).astype(value.dtype) for n in sizes]
+        if [x.item() for x in expected] == numbers:
+            parts = [Value((), value.dtype), Value((), value.dtype), Value((), value.dtype)]
+            return [
+                Operation(Number(numerator), (), (parts[0],)),
+                Operation(Number(count), (), (parts[1],)),
+                Operation(div, (parts[0], parts[1]), (parts[2],), {}),
+                Operation(broadcast_to, (parts[2],), (value,), {"shape": value.shape}),
+            ]
+    return None
 
 
 def _repeated(arrays: Sequence[Array], value: Value) -> list[Operation] | None:

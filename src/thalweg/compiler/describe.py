@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from thalweg.compiler.graph import ArrayConstant, Flow, Number, Value
 from thalweg.compiler.ir.expression import (
+    Accumulator,
     Apply,
     Bits,
     Buffer,
-    Choose,
     Constant,
     Expression,
     Load,
     Ordinal,
+    Product,
     Total,
 )
 from thalweg.compiler.ir.program import (
@@ -91,10 +92,8 @@ def describe_program(program: Program) -> str:
     )
     for title, buffers in groups:
         if buffers:
-            lines.append(f"{title}: {', '.join(_buffer(b) for b in buffers)}")
-    for launch in program.launches:
-        lines.extend(_launch(launch, ""))
-    return "\n".join(lines)
+            lines.append(f"{title}: {', '.join(map(_buffer, buffers))}")
+    return "\n".join([*lines, *_Text().block(program.launches, "")])
 
 
 def _buffer(buffer: Buffer) -> str:
@@ -102,94 +101,102 @@ def _buffer(buffer: Buffer) -> str:
     return f"{buffer!r}{place}"
 
 
-def _launch(launch: Launch, indent: str) -> Iterator[str]:
-    inner = indent + "  "
-    names: tuple[str, ...] = getattr(launch, "fused", ())
-    fused = f" (fused: {', '.join(names)})" if names else ""
-    head = f"{indent}{launch.title or type(launch).__name__.lower()}"
-    if isinstance(launch, Loops):
-        yield f"{head}: loops{fused}"
-        yield from _statements(launch.body, inner)
-    elif isinstance(launch, Contract):
-        groups = ("batch", "m", "n", "k")
-        sizes = ", ".join(f"{g} {list(getattr(launch, g))}" for g in groups)
-        yield f"{head}: contract {launch.dtype.name} {sizes}{fused}"
-        yield f"{inner}left {_expression(launch.left)}"
-        yield f"{inner}right {_expression(launch.right)}"
-        yield from _statements(launch.epilogue, inner)
-    elif isinstance(launch, (Special, HostCall)):
-        family = launch.family if isinstance(launch, Special) else "host"
-        read = ", ".join(map(_tensor, launch.inputs))
-        yield f"{head}: {family}({read}) -> {', '.join(map(_tensor, launch.outputs))}{fused}"
-    elif isinstance(launch, Copy):
-        yield (
-            f"{head}: {launch.length} of {launch.source}[{launch.source_offset}] to "
-            f"{launch.target}[{launch.target_offset}]"
-        )
-    elif isinstance(launch, Scan):
-        way = "from the end" if launch.reverse else "from the front"
-        yield f"{head}: {launch.length} turns {way}"
-        for piece in launch.pieces:
-            yield f"{inner}{piece.inside} is a piece of {piece.whole}"
-        yield from _block(launch.block, inner)
-    elif isinstance(launch, While):
-        yield f"{head}: as long as {launch.flag}"
-        yield from _block(launch.test, inner)
-        yield f"{indent}do"
-        yield from _block(launch.block, inner)
-    elif isinstance(launch, Cond):
-        yield f"{head}: if {launch.flag}"
-        yield from _block(launch.then, inner)
-        yield f"{indent}else"
-        yield from _block(launch.otherwise, inner)
-
-
-def _block(launches: tuple[Launch, ...], indent: str) -> Iterator[str]:
-    for launch in launches:
-        yield from _launch(launch, indent)
-
-
 def _tensor(pair: tuple[Buffer, Any]) -> str:
     buffer, shape = pair
     return f"{buffer!r} as ({', '.join(map(str, shape))})"
 
 
-def _statements(statements: tuple[Statement, ...], indent: str) -> Iterator[str]:
-    for s in statements:
-        if isinstance(s, Loop):
-            yield f"{indent}{s.kind} for {s.variable}"
-            yield from _statements(s.body, indent + "  ")
-        elif isinstance(s, Store):
-            yield f"{indent}{s.buffer!r}[{s.index}] = {_expression(s.value)}"
-        elif isinstance(s, Reset):
-            yield f"{indent}begin {s.accumulator.operation} {_accumulator(s.accumulator)}"
-        elif isinstance(s, Accumulate):
-            name = _accumulator(s.accumulator)
-            yield f"{indent}{s.accumulator.operation} {name} <- {_expression(s.value)}"
+class _Text:
+    """Launches as lines; accumulators are numbered as they come."""
 
+    def __init__(self) -> None:
+        self.numbers: dict[Accumulator, int] = {}
 
-def _accumulator(accumulator: Any) -> str:
-    return f"@{id(accumulator) % 9973}"
+    def block(self, launches: Iterable[Launch], indent: str) -> Iterator[str]:
+        for launch in launches:
+            yield from self.launch(launch, indent)
 
+    def launch(self, launch: Launch, indent: str) -> Iterator[str]:
+        inner = indent + "  "
+        names: tuple[str, ...] = getattr(launch, "fused", ())
+        fused = f" (fused: {', '.join(names)})" if names else ""
+        head = f"{indent}{launch.title or type(launch).__name__.lower()}"
+        if isinstance(launch, Loops):
+            yield f"{head}: loops{fused}"
+            yield from self.statements(launch.body, inner)
+        elif isinstance(launch, Contract):
+            groups = ("batch", "m", "n", "k")
+            sizes = ", ".join(f"{g} {list(getattr(launch, g))}" for g in groups)
+            yield f"{head}: contract {launch.dtype.name} {sizes}{fused}"
+            yield f"{inner}left {self.expression(launch.left)}"
+            yield f"{inner}right {self.expression(launch.right)}"
+            yield from self.statements(launch.epilogue, inner)
+        elif isinstance(launch, (Special, HostCall)):
+            family = launch.family if isinstance(launch, Special) else "host"
+            read = ", ".join(map(_tensor, launch.inputs))
+            yield f"{head}: {family}({read}) -> {', '.join(map(_tensor, launch.outputs))}{fused}"
+        elif isinstance(launch, Copy):
+            yield (
+                f"{head}: {launch.length} of {launch.source}[{launch.source_offset}] to "
+                f"{launch.target}[{launch.target_offset}]"
+            )
+        else:
+            yield from self.structure(launch, head, indent)
 
-def _expression(e: Expression, depth: int = 8) -> str:
-    """An expression as a formula; what lies deep inside is cut short."""
-    if isinstance(e, Constant):
-        return str(e.value)
-    if isinstance(e, Load):
-        return f"{e.buffer!r}[{e.index}]"
-    if isinstance(e, Ordinal):
-        return f"number({e.index})"
-    if isinstance(e, Bits):
-        return f"bits({e.counter})"
-    if isinstance(e, Total):
-        return f"total {_accumulator(e.accumulator)}"
-    if depth == 0:
-        return "..."
-    if isinstance(e, Apply):
-        return f"{e.name}({', '.join(_expression(x, depth - 1) for x in e.inputs)})"
-    if isinstance(e, Choose):
+    def structure(self, launch: Scan | While | Cond, head: str, indent: str) -> Iterator[str]:
+        inner = indent + "  "
+        if isinstance(launch, Scan):
+            way = "from the end" if launch.reverse else "from the front"
+            yield f"{head}: {launch.length} turns {way}"
+            for piece in launch.pieces:
+                yield f"{inner}{piece.inside} is a piece of {piece.whole}"
+            yield from self.block(launch.block, inner)
+        elif isinstance(launch, While):
+            yield f"{head}: as long as {launch.flag}"
+            yield from self.block(launch.test, inner)
+            yield f"{indent}do"
+            yield from self.block(launch.block, inner)
+        else:
+            yield f"{head}: if {launch.flag}"
+            yield from self.block(launch.then, inner)
+            yield f"{indent}else"
+            yield from self.block(launch.otherwise, inner)
+
+    def statements(self, statements: Iterable[Statement], indent: str) -> Iterator[str]:
+        for s in statements:
+            if isinstance(s, Loop):
+                yield f"{indent}{s.kind} for {s.variable}"
+                yield from self.statements(s.body, indent + "  ")
+            elif isinstance(s, Store):
+                yield f"{indent}{s.buffer!r}[{s.index}] = {self.expression(s.value)}"
+            elif isinstance(s, Reset):
+                yield f"{indent}begin {self.accumulator(s.accumulator)}"
+            elif isinstance(s, Accumulate):
+                name = self.accumulator(s.accumulator)
+                yield f"{indent}{name} <- {self.expression(s.value)}"
+
+    def accumulator(self, accumulator: Accumulator) -> str:
+        number = self.numbers.setdefault(accumulator, len(self.numbers))
+        return f"{accumulator.operation}{number}"
+
+    def expression(self, e: Expression, depth: int = 8) -> str:
+        """An expression as a formula; what lies deep inside is cut short."""
+        if isinstance(e, Constant):
+            return str(e.value)
+        if isinstance(e, Load):
+            return f"{e.buffer!r}[{e.index}]"
+        if isinstance(e, Ordinal):
+            return f"number({e.index})"
+        if isinstance(e, Bits):
+            return f"bits({e.counter})"
+        if isinstance(e, Total):
+            return self.accumulator(e.accumulator)
+        if isinstance(e, Product):
+            return "product"
+        if depth == 0:
+            return "..."
+        if isinstance(e, Apply):
+            return f"{e.name}({', '.join(self.expression(x, depth - 1) for x in e.inputs)})"
         guards = " and ".join(f"{g.low} <= {g.index} < {g.high}" for g in e.guards)
-        then, otherwise = _expression(e.then, depth - 1), _expression(e.otherwise, depth - 1)
+        then, otherwise = (self.expression(x, depth - 1) for x in (e.then, e.otherwise))
         return f"({then} if {guards} else {otherwise})"
-    return "product"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,11 +13,16 @@ from thalweg.compiler.graph import ArrayConstant, Flow, Number, Operation, Value
 from thalweg.primitives.primitive import Primitive
 from thalweg.tensor.tensor import TensorSpec
 
-__all__ = ["VerificationError", "check_lengths", "verify"]
+__all__ = ["VerificationError", "check_lengths", "verify", "wanted"]
 
 
 class VerificationError(AssertionError):
     """A pass made something that is not a Flow; a mistake in the compiler."""
+
+
+def wanted() -> bool:
+    """Whether `THALWEG_VERIFY` asks for checks between the passes."""
+    return os.environ.get("THALWEG_VERIFY", "0") not in ("", "0")
 
 
 def verify(flow: Flow) -> None:

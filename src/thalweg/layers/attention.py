@@ -45,6 +45,13 @@ class _Attention(Layer):
         query, value = inputs[:2]
         key = inputs[2] if len(inputs) == 3 else value
         query_mask, value_mask = mask[:2] if mask else (None, None)
+        # Numbers less 1e9 keep few digits: where a query may see nothing, weights are a matter of
+        # how they round, so masks are applied as they always were.
+        whole = value_mask is None and not return_attention_scores
+        if whole and not (training and self.dropout > 0):
+            result = self._fused(query, key, value, use_causal_mask)
+            if result is not None:
+                return self._hidden(result, query_mask)
         scores = self._scores(query, key)
         visible = None if value_mask is None else ops.expand_dims(value_mask, axis=-2)
         if use_causal_mask:
@@ -57,10 +64,17 @@ class _Attention(Layer):
         weights = ops.softmax(scores, axis=-1)
         if training and self.dropout > 0:
             weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
-        result = ops.matmul(weights, value)
-        if query_mask is not None:
-            result = ops.where(ops.expand_dims(query_mask, axis=-1), result, 0)
+        result = self._hidden(ops.matmul(weights, value), query_mask)
         return (result, weights) if return_attention_scores else result
+
+    def _fused(self, query: Any, key: Any, value: Any, causal: bool) -> Any:
+        """The result without its weights, where there is an operation for it; else None."""
+        return None
+
+    def _hidden(self, result: Any, query_mask: Any) -> Any:
+        if query_mask is None:
+            return result
+        return ops.where(ops.expand_dims(query_mask, axis=-1), result, 0)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask[0] if previous_mask else None
@@ -115,6 +129,14 @@ class Attention(_Attention):
         if self.scale is not None:
             sums = sums * self.scale
         return self.concat_score_weight * ops.sum(ops.tanh(sums), axis=-1)
+
+    def _fused(self, query: Any, key: Any, value: Any, causal: bool) -> Any:
+        if self.concat_score_weight is not None or len(query.shape) != 3:
+            return None
+        if self.scale is not None:
+            query = query * self.scale
+        q, k, v = (ops.expand_dims(x, axis=2) for x in (query, key, value))
+        return ops.squeeze(ops.dot_product_attention(q, k, v, scale=1.0, is_causal=causal), axis=2)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -154,21 +154,18 @@ class HeadedAttention(Layer):
                 "query, value and key must have the same number of axes, got shapes "
                 f"{tuple(query.shape)}, {tuple(value.shape)} and {tuple(key.shape)}.",
             )
-        mask = self._mask(
-            (query.shape[1], value.shape[1]),
-            query_mask,
-            (value_mask, key_mask),
-            attention_mask,
-            use_causal_mask,
-        )
+        lengths = query.shape[1], value.shape[1]
+        mask = self._mask(lengths, query_mask, (value_mask, key_mask), attention_mask)
         q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
-        # A head of keys and values may serve several heads of queries.
-        times = q.shape[-2] // k.shape[-2]
-        if times > 1:
-            k, v = ops.repeat(k, times, axis=-2), ops.repeat(v, times, axis=-2)
-        if self.dropout == 0 and not return_attention_scores and len(q.shape) == 4:
-            context, scores = self._plain(q, k, v, mask), None
+        # Where a query may see nothing (only a mask can do that) the two ways differ, and Keras's
+        # choice does not depend on training.
+        same = self.dropout == 0 or (not training and mask is None)
+        if same and not return_attention_scores and len(q.shape) == 4:
+            context, scores = self._plain(q, k, v, mask, use_causal_mask), None
         else:
+            if use_causal_mask:
+                past = self._behind(lengths) >= 0
+                mask = past if mask is None else ops.logical_and(mask, past)
             context, scores = self._general(q, k, v, mask, training)
         if self.use_gate:
             context = context * self._gate_dense(query)
@@ -181,36 +178,39 @@ class HeadedAttention(Layer):
         query_mask: Any,
         source_masks: Sequence[Any],
         attention_mask: Any,
-        causal: bool,
     ) -> Any:
-        """Everything that hides something, as one mask (batch or 1, targets, sources)."""
+        """What is hidden besides the future, as one mask (batch or 1, targets or 1, sources)."""
         masks = [] if attention_mask is None else [ops.cast(attention_mask, "bool")]
         if query_mask is not None:
             masks.append(ops.expand_dims(ops.cast(query_mask, "bool"), -1))
         masks.extend(
             ops.expand_dims(ops.cast(m, "bool"), -2) for m in source_masks if m is not None
         )
-        if causal or self.sliding_window is not None:
-            rows = ops.reshape(ops.arange(lengths[0]), (1, -1, 1))
-            behind = rows - ops.reshape(ops.arange(lengths[1]), (1, 1, -1))
-            if causal:
-                masks.append(behind >= 0)
-            if self.sliding_window is not None:
-                masks.append(ops.absolute(behind) < self.sliding_window)
+        if self.sliding_window is not None:
+            masks.append(ops.absolute(self._behind(lengths)) < self.sliding_window)
         found = None
         for mask in masks:
             found = mask if found is None else ops.logical_and(found, mask)
         return found
 
-    def _plain(self, q: Any, k: Any, v: Any, mask: Any) -> Any:
+    def _behind(self, lengths: tuple[int, int]) -> Any:
+        """How far each source lies behind each target (1, targets, sources)."""
+        rows = ops.reshape(ops.arange(lengths[0]), (1, -1, 1))
+        return rows - ops.reshape(ops.arange(lengths[1]), (1, 1, -1))
+
+    def _plain(self, q: Any, k: Any, v: Any, mask: Any, causal: bool) -> Any:
         """Attention over one axis; a query that may see nothing gets the mean of all values."""
         if mask is not None:
             for _ in range(4 - len(mask.shape)):
                 mask = ops.expand_dims(mask, axis=-3)
-        return ops.dot_product_attention(q, k, v, mask=mask)
+        return ops.dot_product_attention(q, k, v, mask=mask, is_causal=causal)
 
     def _general(self, q: Any, k: Any, v: Any, mask: Any, training: bool | None) -> tuple[Any, Any]:
         """Attention over any axes, its weights with them; who may see nothing gets zeros."""
+        # A head of keys and values may serve several heads of queries.
+        times = q.shape[-2] // k.shape[-2]
+        if times > 1:
+            k, v = ops.repeat(k, times, axis=-2), ops.repeat(v, times, axis=-2)
         rank = len(q.shape)
         axes = self.attention_axes or tuple(range(1, rank - 2))
         # Axes count in the input, which has one axis for heads and features.

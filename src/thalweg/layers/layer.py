@@ -49,6 +49,13 @@ _CALL = _CallContext()
 
 
 @serializable("keras.layers")
+def _traceable(call: Callable[..., Any], warn: bool = True) -> Callable[..., Any]:
+    """A layer's computation with its control flow converted; loaded when something is traced."""
+    from thalweg.tracing.autograph import convert
+
+    return convert(call, warn=warn)
+
+
 class Layer(WeightOwner):
     """Base class of all layers: override `build` (make weights), `call`, and `get_config`.
 
@@ -239,7 +246,8 @@ class Layer(WeightOwner):
                 if symbolic:
                     outputs = self._call_symbolic(positional, keyword)
                 else:
-                    outputs = self.call(*positional, **keyword)
+                    call = self.call if CONTEXT.graph is None else _traceable(self.call)
+                    outputs = call(*positional, **keyword)
                     self._regularize_activity(outputs)
         finally:
             _CALL.depth -= 1
@@ -254,7 +262,7 @@ class Layer(WeightOwner):
         return outputs
 
     def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return infer(self.call, args, kwargs)
+        return infer(_traceable(self.call, warn=False), args, kwargs)
 
     def _converted(self, arguments: dict[str, Any], signature: inspect.Signature) -> dict[str, Any]:
         """Arrays among the arguments become tensors (in place); returns the tensor arguments."""

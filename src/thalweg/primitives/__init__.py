@@ -1,6 +1,7 @@
 """The closed set of operations to which everything that users call comes down."""
 
 from thalweg.primitives import (
+    attention,
     contract,
     control_flow,
     elementwise,
@@ -24,6 +25,7 @@ __all__ = [
     "Node",
     "Primitive",
     "SymbolicTensor",
+    "attention",
     "bind",
     "contract",
     "control_flow",

@@ -11,6 +11,7 @@ value of input i, formatted as an f-string would.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ import numpy as np
 from thalweg.primitives.graph import Graph, Node
 from thalweg.primitives.primitive import Primitive
 from thalweg.tensor.dtypes import bool_
-from thalweg.tensor.tensor import Tensor, TensorSpec
+from thalweg.tensor.tensor import Tensor
 
 __all__ = ["Field", "check", "has_effects", "print_", "rendered", "silent"]
 
@@ -30,31 +31,32 @@ class Field(NamedTuple):
     """The place of an input in a text.
 
     Attributes:
-        index: which input.
+        place: which input.
         conversion: 'r', 's' or 'a' as in f-strings, '%' for a directive of the % operator, or ''.
         spec: the format specification, or the directive.
     """
 
-    index: int
+    place: int
     conversion: str = ""
     spec: str = ""
 
 
 Text = tuple[str | Field, ...]
 
-_CONVERSIONS = {"": lambda x: x, "r": repr, "s": str, "a": ascii}
+_CONVERSIONS: dict[str, Callable[[Tensor], str]] = {"r": repr, "s": str, "a": ascii}
 
 
 def rendered(parts: Text, values: tuple[Array, ...]) -> str:
     """A text with the values in it."""
-    return "".join(p if isinstance(p, str) else _field(p, values[p.index]) for p in parts)
+    return "".join(p if isinstance(p, str) else _field(p, values[p.place]) for p in parts)
 
 
 def _field(field: Field, value: Array) -> str:
     tensor = Tensor(np.asarray(value))
     if field.conversion == "%":
         return field.spec % (tensor.item() if tensor.size == 1 else tensor)
-    return format(_CONVERSIONS[field.conversion](tensor), field.spec)
+    shown = _CONVERSIONS[field.conversion](tensor) if field.conversion else tensor
+    return format(shown, field.spec)
 
 
 # --- print ------------------------------------------------------------------------------------

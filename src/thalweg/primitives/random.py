@@ -24,8 +24,11 @@ ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = np.uint32(0x1BD11BDA)
 
 
-def threefry(key: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    """The two 32-bit words of each block (low, high) under a key of two words."""
+def threefry(key: Array | tuple[Array, Array], low: Array, high: Array) -> tuple[Array, Array]:
+    """The two 32-bit words of each block (low, high) under a key of two words.
+
+    The words of the key may be arrays too; all are broadcast.
+    """
     k0, k1 = np.uint32(key[0]), np.uint32(key[1])
     schedule = (k0, k1, k0 ^ k1 ^ PARITY)
     with np.errstate(over="ignore"):

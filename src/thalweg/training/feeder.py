@@ -73,6 +73,11 @@ class Feeder:
             next(self._stream, None)  # lets the data know that the pass is over
             self._end_pass()
 
+    @property
+    def at_beginning(self) -> bool:
+        """Whether the next epoch is a whole pass over the data, from its beginning."""
+        return self._stream is None and self.steps is None
+
     def restart(self) -> None:
         """Let the next epoch begin at the beginning of the data; not possible with a generator."""
         if self.adapter.repeatable:

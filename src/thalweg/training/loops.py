@@ -9,6 +9,7 @@ import numpy as np
 
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.tree import flatten, map_structure, pack
+from thalweg.training.bursts import run_burst
 from thalweg.training.callbacks.callback_list import CallbackList, python_logs
 from thalweg.training.feeder import Feeder, in_groups
 from thalweg.training.pace import Pace
@@ -49,6 +50,10 @@ def fit_loop(
             feeder.resume(position)
             start = (position.epoch, position.batch)
         while position.epoch < epochs and not model.stop_training:
+            if model._resumed is None and validation is None:
+                done, logs = run_burst(model, feeder, callbacks, position, epochs)
+                if done:
+                    continue
             epoch = position.epoch
             if model._resumed is not None:
                 _set_states(*model._resumed[1:])

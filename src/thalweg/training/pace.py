@@ -19,11 +19,16 @@ class Pace:
     Args:
         steps_per_execution: batches that always go together.
         strict: whether groups have just that size, because somebody wants to hear of each.
+        expected: about how many seconds one takes, where that is known.
     """
 
-    def __init__(self, steps_per_execution: int, strict: bool) -> None:
+    def __init__(
+        self, steps_per_execution: int, strict: bool, expected: float | None = None
+    ) -> None:
         self.size = self._unit = steps_per_execution
         self._strict = strict
+        if expected is not None and not strict:
+            self.size = max(self._unit, min(_MOST, int(0.5 * _SECONDS / max(expected, 1e-7))))
 
     @contextmanager
     def measured(self, batches: int) -> Iterator[None]:

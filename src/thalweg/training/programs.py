@@ -216,6 +216,47 @@ class StepProgram:
                     variable.written()
         return self._packed(found)
 
+    def run_epochs(
+        self, source: Pass, orders: Array | None, epochs: int, begin: Sequence[Variable]
+    ) -> Any:
+        """Take every step of several epochs; the outputs of each epoch's last step, stacked.
+
+        Args:
+            source: a pass, for its arrays.
+            orders: of all epochs, one after the other.
+            epochs: how many.
+            begin: variables that begin each epoch with the value that they have now.
+        """
+        batch = min(source.batch_size, source.samples)
+        executable = self.executable(batch)
+        wholes = [a for a in source.arrays if a is not None]
+        with STATE_LOCK:
+            self._present()
+            places = {id(v): i for i, v in enumerate(self.variables)}
+            resets = [(places[id(v)], self.states[places[id(v)]].copy()) for v in begin]
+            try:
+                found = executable.run_epochs(self.states, wholes, orders, batch, epochs, resets)
+            finally:
+                for variable in self.changed:
+                    variable.written()
+        return self._packed(found)
+
+    @property
+    def gives_numbers(self) -> bool:
+        """Whether the outputs are a dict of single numbers by name."""
+        structure, graph = self._first.structure, self._first.graph
+        results = graph.outputs[len(self.variables) :]
+        return (
+            isinstance(structure, dict)
+            and all(leaf is True for leaf in structure.values())
+            and all(y.shape == () for y in results)
+        )
+
+    def seconds(self, source: Pass) -> float:
+        """About how long an epoch takes."""
+        batch = min(source.batch_size, source.samples)
+        return self.executable(batch).seconds(batch) * -(-source.samples // batch)
+
     def takes_rows(self, source: Pass, together: bool) -> bool:
         """Whether all batches of a pass can be taken in one go.
 

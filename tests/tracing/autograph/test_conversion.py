@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tracing.autograph.harness import check, defined, eager, traced
 from tests.traced import run_traced
+from tests.tracing.autograph.harness import check, defined, eager, traced
 from thalweg import ops
 from thalweg.primitives import trace
 from thalweg.tensor import TensorSpec, Variable, convert_to_tensor
@@ -68,10 +68,10 @@ def test_functions_called_are_converted(x: Any) -> None:
     def f(x):
         d = Derived(0.5)
         p = functools.partial(double_if_positive, by=3.0)
-        pick = lambda v, k=1.0: v if v > k else k  # noqa: E731
+        pick = lambda v, k=1.0: v if v > k else k
         a = double_if_positive(x), double_if_positive(x, 5.0, plus=OFFSET), p(x)
         b = d.step(x), Derived.fixed(x), d.made(x), d(x)
-        return a, b, pick(x), pick(x, k=2.0), double_if_positive(*[x], **{"by": 4.0})
+        return a, b, pick(x), pick(x, k=2.0), double_if_positive(*[x], by=4.0)
 
     check(f, x)
 
@@ -264,7 +264,7 @@ def test_arguments_of_all_kinds() -> None:
 def test_the_same_errors_as_python() -> None:
     def missing(x):
         if x is not None:
-            return undefined_name  # type: ignore[name-defined]  # noqa: F821
+            return undefined_name  # type: ignore[name-defined]
 
     def unbound(x):
         if x is None:
@@ -280,7 +280,7 @@ def test_the_same_errors_as_python() -> None:
         return x
 
     for function in (missing, unbound, arguments, index):
-        with pytest.raises(Exception) as expected:  # noqa: PT011
+        with pytest.raises(Exception) as expected:
             eager(function, np.float32(1))
         with pytest.raises(expected.type) as found:
             traced(function, np.float32(1))

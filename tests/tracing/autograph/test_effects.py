@@ -175,7 +175,7 @@ def test_try_around_a_condition_that_raises() -> None:
         try:
             if x > 0:
                 x = ops.reshape(x, (7,))
-        except:  # noqa: E722
+        except:
             x = -x
         return x
 
@@ -248,7 +248,7 @@ def test_finally_with_a_return_is_left_to_python() -> None:
         try:
             raise ValueError
         finally:
-            return x  # noqa: B012
+            return x
 
     check(f, np.float32(1))
 

@@ -207,7 +207,7 @@ def test_dtypes_are_promoted() -> None:
             h = h + 1
         return s, w, h
 
-    for dtype in (np.float32, np.float64, np.int32, np.int64):
+    for dtype in (np.float32, np.float64, np.int32, np.int64, np.float16, np.int8, np.uint32):
         check(f, XS.astype(dtype))
 
 

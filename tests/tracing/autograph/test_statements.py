@@ -309,7 +309,13 @@ def test_built_in_functions_of_a_tensor() -> None:
 
 def test_built_in_functions_of_scalars() -> None:
     def f(x, n):
-        return max(x, 1.0, n), min([x, 2.0]), any([x > 0, False]), all([x > 0, True]), sum([x, n, 1])
+        return (
+            max(x, 1.0, n),
+            min([x, 2.0]),
+            any([x > 0, False]),
+            all([x > 0, True]),
+            sum([x, n, 1]),
+        )
 
     for x in (-1.0, 0.5, 7.0):
         check(f, np.float32(x), np.int32(2), dtypes=False)

@@ -28,6 +28,7 @@ from thalweg.compiler.ir.program import (
 from thalweg.compiler.lower.choice import Choice, choose
 from thalweg.compiler.lower.clusters import Cluster, Member, clusters
 from thalweg.compiler.lower.elements import linear
+from thalweg.compiler.lower.empty import is_empty, without_empty
 from thalweg.compiler.lower.kernels import Writer, set_stages
 from thalweg.compiler.lower.reductions import split_reductions
 from thalweg.compiler.lower.special import special_kernel
@@ -115,7 +116,9 @@ class _Block:
             buffer: x for buffer, x in zip(inputs, flow.inputs, strict=True) if buffer in targets
         }
         given = dict(zip(flow.inputs, inputs, strict=True))
-        flow, self.roles = _distinct_outputs(split_reductions(flow), targets, given)
+        flow, self.roles = _distinct_outputs(
+            split_reductions(without_empty(flow)), targets, given
+        )
         self.choice: Choice = choose(flow)
         self.buffers: dict[Value, Buffer] = given
         for op in flow.operations:
@@ -187,6 +190,9 @@ class _Block:
 
     def place_temporaries(self) -> None:
         """Buffers for what another kernel, or a later pass over many rows, reads."""
+        for value in self.choice.roots:
+            if is_empty(value) and value not in self.buffers:
+                self.buffers[value] = self.context.temporary(value.dtype, product(value.shape))
         for cluster in self.clusters:
             for member in cluster.members:
                 outputs = member.operation.outputs if member.kind == "special" else (member.value,)

@@ -40,7 +40,7 @@ def is_virtual(operation: Operation) -> bool:
         return True
     if operation.family != "elementwise":
         return False
-    return supported(operation.name, operation.inputs[0].dtype)
+    return supported(operation.name, operation.inputs[0].dtype, operation.params)
 
 
 def _own_cost(operation: Operation) -> int:

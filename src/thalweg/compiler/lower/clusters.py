@@ -22,6 +22,7 @@ from thalweg.compiler.ir.expression import Constant, Expression
 from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.lower.choice import TYPICAL, Choice, is_virtual
 from thalweg.compiler.lower.elements import Elements, Place, linear
+from thalweg.compiler.lower.empty import is_empty
 from thalweg.tensor.dtypes import bool_
 
 __all__ = ["Cluster", "Member", "clusters", "is_special"]
@@ -33,7 +34,8 @@ _MOST_SERIAL = 4096
 
 
 _SPECIAL = frozenset(
-    {"gather", "scatter", "order", "cumulative", "control_flow", "linalg", "fft", "host", "special"}
+    {"attention", "cumulative", "control_flow", "fft", "gather", "host", "linalg", "order"}
+    | {"scatter", "special"}
 )
 
 
@@ -141,7 +143,7 @@ class _Builder:
         effect: Cluster | None = None
         for operation in flow.operations:
             for value in operation.outputs:
-                if value in self.choice.roots:
+                if value in self.choice.roots and not is_empty(value):
                     for member in self.members_of(value, operation):
                         if not self.joins(member):
                             self.alone(member)

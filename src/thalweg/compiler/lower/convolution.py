@@ -11,8 +11,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from thalweg.compiler.dims import Dim
+from thalweg.compiler.dims import ZERO, Dim
 from thalweg.compiler.graph import Operation
+from thalweg.compiler.ir.expression import Constant
 from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.ir.program import Window
 from thalweg.compiler.lower.geometry import (
@@ -142,17 +143,14 @@ def _phase(
     met = meeting(axes, phases, numbers, indices(taps))
     left = guarded(met.guards, read(g, (Index.of(b), *met.place, groups.filter(f))), 0)
     right = read(w, (*met.offset, Index.of(c), groups.filter(f)))
-    window = Window("image", (1,) * len(axes), tuple(p.place_step for p in phases))
-    return Contraction(
-        groups.variables,
-        (b, *numbers),
-        (c,),
-        (*taps, f),
-        left,
-        right,
-        (Index.of(b), *met.target, groups.channel(c)),
-        window if all(p.taps for p in phases) else None,
-    )
+    window: Window | None = Window("image", (1,) * len(axes), tuple(p.place_step for p in phases))
+    k: tuple[Var, ...] = (*taps, f)
+    if not all(p.taps for p in phases):
+        # Nothing meets these indices: a sum over nothing.
+        left = right = Constant(0, g.dtype)
+        k, window = (Var("j", ZERO),), None
+    place = (Index.of(b), *met.target, groups.channel(c))
+    return Contraction(groups.variables, (b, *numbers), (c,), k, left, right, place, window)
 
 
 def _one(contraction: Contraction) -> Lowered:

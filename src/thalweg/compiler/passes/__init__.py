@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from thalweg.compiler.bodies import bodies
@@ -21,7 +20,7 @@ from thalweg.compiler.passes.invariants import hoist_invariants, numbers_inside
 from thalweg.compiler.passes.merging import join_carries, merge_scans, reuse_forward
 from thalweg.compiler.passes.unused import remove_unused
 from thalweg.compiler.passes.writer import Rules, live, rewrite
-from thalweg.compiler.verify import VerificationError, verify
+from thalweg.compiler.verify import VerificationError, verify, wanted
 
 __all__ = [
     "LOOP_PASSES",
@@ -107,7 +106,7 @@ LOOP_PASSES: list[tuple[str, Callable[[Flow], Flow]]] = [
 
 def optimize(flow: Flow) -> Flow:
     """The Flow after all passes."""
-    checked = os.environ.get("THALWEG_VERIFY", "0") not in ("", "0")
+    checked = wanted()
     if checked:
         verify(flow)
     loops = any(o.family == "control_flow" for o in flow.operations)

@@ -1,4 +1,4 @@
-"""Elementwise identities: those that keep every result to the bit, or closer to the exact one."""
+"""Elementwise identities: less work for the same numbers, but for the rounding of the last bit."""
 
 from __future__ import annotations
 
@@ -87,6 +87,26 @@ def _sign_outside(w: Writer, call: Call) -> Value | None:
         b if minus_b is None else minus_b.inputs[0],
     )
     return found if minus_a is not None and minus_b is not None else w.elementwise("neg", found)
+
+
+@on(RULES, "mul")
+def _number_into_rows(w: Writer, call: Call) -> Value | None:
+    """(x s) 2 = x (2 s) where s is one number for each row: less to do, and exact."""
+    product, number = call.inputs
+    if w.number_of(product) is not None:
+        product, number = number, product
+    factor, inner = w.number_of(number), w.made(product, "mul")
+    if inner is None or not isinstance(factor, float) or not w.used_once(product):
+        return None
+    if not _exact_reciprocal(factor, call.dtype):
+        return None
+    for x, s in (inner.inputs, inner.inputs[::-1]):
+        repeated = w.made(s, "broadcast_to")
+        if repeated is not None:
+            (row,) = repeated.inputs
+            scaled = w.elementwise("mul", row, w.number(factor, row))
+            return w.elementwise("mul", x, w.broadcast(scaled, call.shape))
+    return None
 
 
 @on(RULES, "mul")

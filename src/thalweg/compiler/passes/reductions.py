@@ -87,18 +87,16 @@ def _common_factor(w: Writer, call: Call) -> Value | None:
     axes: Axes = call.params["axes"]
     product = w.made(x, "mul") or w.made(x, "div")
     # Halves could leave their range before the factor brings them back.
-    if product is None or not w.used_once(x) or x.dtype in (float16, bfloat16):
+    if product is None or x.dtype.kind != "f" or x.dtype in (float16, bfloat16):
         return None
-    if x.dtype.kind != "f":
-        return None
-    a, b = product.inputs
-    factor_b = _same_along(w, b, axes, call.shape)
-    if factor_b is not None:
-        return w.elementwise(product.name, w.reduce(call.name, a, axes), factor_b)
-    factor_a = _same_along(w, a, axes, call.shape) if product.name == "mul" else None
-    if factor_a is None:
-        return None
-    return w.elementwise("mul", w.reduce(call.name, b, axes), factor_a)
+    for a, s in (product.inputs, product.inputs[::-1]):
+        if s is product.inputs[0] and product.name == "div":
+            continue
+        factor_s = _same_along(w, s, axes, call.shape)
+        # Otherwise the product is there for others, and what it is made of may not be.
+        if factor_s is not None and (w.used_once(x) or not w.used_once(a)):
+            return w.elementwise(product.name, w.reduce(call.name, a, axes), factor_s)
+    return None
 
 
 def _same_along(w: Writer, x: Value, axes: Axes, shape: Shape) -> Value | None:

@@ -21,7 +21,7 @@ from thalweg.compiler.render.llvm.table import Job
 from thalweg.devices.cpu import jit
 from thalweg.devices.cpu.callbacks import HostCalls, callback
 from thalweg.devices.cpu.checks import as_input, check_state
-from thalweg.devices.cpu.cost import workers
+from thalweg.devices.cpu.cost import estimate, workers
 from thalweg.devices.cpu.host import Host, host
 from thalweg.devices.cpu.memory import address, room
 from thalweg.devices.cpu.pool import launcher, pool
@@ -159,6 +159,7 @@ class Executable:
             job[Job.ORDER] = address(order) if order is not None else 0
             job[Job.ROWS], job[Job.BATCH] = rows, batch
             job[Job.FIRST], job[Job.STEPS] = first_step, steps
+            job[Job.EPOCHS], job[Job.RESETS] = 1, 0
             begin, end = first_step * batch, min(rows, (first_step + steps) * batch)
             last = end - (first_step + steps - 1) * batch
             outputs = self._give_all_outputs(min(batch, rows), end - begin)
@@ -171,6 +172,71 @@ class Executable:
                 zip(outputs, self.program.output_shapes, strict=True)
             )
         ]
+
+    def run_epochs(
+        self,
+        states: Sequence[_Array],
+        wholes: Sequence[_Array],
+        orders: _Array | None,
+        batch: int,
+        epochs: int,
+        resets: Sequence[tuple[int, _Array]],
+    ) -> list[_Array]:
+        """Run for every batch of several epochs without coming back to Python.
+
+        Args:
+            states, wholes, batch: as in `run_many`.
+            orders: int64, the orders of the rows of all epochs, one after the other; None: as they
+                come, in each epoch.
+            epochs: how many.
+            resets: numbers of states, and the value that each epoch begins with.
+
+        Returns:
+            New arrays with the outputs of each epoch's last batch along their first axis; there
+            must be no output with a row for each sample.
+
+        Raises:
+            ValueError: as `run_many`.
+        """
+        with self._lock:
+            self._check_call(batch, len(wholes))
+            rows = max(
+                len(w) for w, (_, _, scale, _) in zip(wholes, self._inputs, strict=True) if scale
+            )
+            if orders is not None and orders.size != rows * epochs:
+                raise ValueError(
+                    f"run_epochs: expected {epochs} orders of {rows} rows, got {orders.size} rows."
+                )
+            if not all(static for _, _, static, _ in self._outputs):
+                raise ValueError("run_epochs: no output may have a row for each sample.")
+            steps = -(-rows // batch)
+            if orders is None:
+                self._rows(wholes, None, batch, 0, steps)
+            else:
+                self._rows(wholes, orders, rows, 0, epochs)
+            if states is not self._bound:
+                self._bind(states)
+            held, pointers = self._take_wholes(wholes)
+            staging = self._stage(batch) if orders is not None else pointers
+            values = [_aligned(value, value.dtype) for _, value in resets]
+            words = [
+                (self._table[place], address(value), value.nbytes)
+                for (place, _), value in zip(resets, values, strict=True)
+            ]
+            table = np.array(words, np.int64).reshape(-1)
+            job = self._job
+            job[Job.WHOLES], job[Job.STAGING] = address(pointers), address(staging)
+            job[Job.ORDER] = address(orders) if orders is not None else 0
+            job[Job.ROWS], job[Job.BATCH] = rows, batch
+            job[Job.FIRST], job[Job.STEPS], job[Job.EPOCHS] = 0, steps, epochs
+            job[Job.RESETS], job[Job.RESET_LIST] = len(words), address(table)
+            outputs = []
+            for k, (_, dtype, _, lengths) in enumerate(self._outputs):
+                outputs.append(np.empty((epochs, *lengths), dtype))
+                self._table[self._module.table.outputs + k] = address(outputs[-1])
+            self._execute(entries.STEPS, batch, steps * epochs)
+            del held, values
+        return outputs
 
     def _check_call(self, n: int, inputs: int) -> None:
         if self._running:
@@ -237,7 +303,7 @@ class Executable:
         if self._scratch.size < count * self._module.scratch:
             self._scratch = room(count * self._module.scratch)
             self._table[self._module.table.scratch] = address(self._scratch)
-        job[Job.FUNCTION] = self._code[entry]
+        job[Job.FUNCTION] = self._code.addresses[entry]
         job[Job.WORKERS], job[Job.N] = count, n
         self._running = True
         try:
@@ -332,6 +398,10 @@ class Executable:
     def workers(self, n: int = 1) -> int:
         """How many threads a run for a batch of n uses now."""
         return workers(self._module, n, config.threads())
+
+    def seconds(self, n: int = 1) -> float:
+        """About how long a run for a batch of n takes."""
+        return estimate(self._module, n, self.workers(n))
 
     @property
     def llvm(self) -> str:

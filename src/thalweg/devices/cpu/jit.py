@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import threading
 from typing import Any
 
@@ -15,18 +16,32 @@ __all__ = ["Code", "assembly", "load"]
 # Part of the cache's keys; count it up when the way from text to code changes.
 _RECIPE = "2"
 
-_LOCK = threading.Lock()
 _NUMBERS = itertools.count()
+
+# LLVM works for one thread at a time, and a child process must not inherit it in the middle of its
+# work for another thread: so a fork waits for it.
+_LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
+    )
 
 
 class Code:
-    """Code in memory, for as long as this object lives; `code[name]` is a function's address."""
+    """Code in memory, for as long as this object lives.
 
-    def __init__(self, tracker: Any) -> None:
+    Attributes:
+        addresses: where its functions are, by name.
+    """
+
+    def __init__(self, tracker: Any, exports: tuple[str, ...]) -> None:
+        self.addresses: dict[str, int] = {name: tracker[name] for name in exports}
         self._tracker = tracker
 
-    def __getitem__(self, name: str) -> int:
-        return int(self._tracker[name])
+    def __del__(self) -> None:
+        # LLVM frees the code, except when the process ends: the pool's threads are still in theirs.
+        with _LOCK:
+            del self._tracker
 
 
 def load(text: str, exports: tuple[str, ...], host: Host) -> Code:
@@ -40,20 +55,22 @@ def load(text: str, exports: tuple[str, ...], host: Host) -> Code:
     import llvmlite
     import llvmlite.binding as llvm
 
-    name = cache.key(text, host.cpu, host.features, llvmlite.__version__, _RECIPE)
-    code = cache.fetch(name)
-    if code is None:
-        code = _object(text, host)
-        cache.keep(name, code)
-    builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-    for export in exports:
-        builder.export_symbol(export)
-    return Code(builder.link(_engine(), f"thalweg{next(_NUMBERS)}"))
+    with _LOCK:
+        name = cache.key(text, host.cpu, host.features, llvmlite.__version__, _RECIPE)
+        code = cache.fetch(name)
+        if code is None:
+            code = _object(text, host)
+            cache.keep(name, code)
+        builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+        for export in exports:
+            builder.export_symbol(export)
+        return Code(builder.link(_engine(), f"thalweg{next(_NUMBERS)}"), exports)
 
 
 def assembly(text: str, host: Host) -> str:
     """The assembly of a module."""
-    return str(_machine(host).emit_assembly(_parsed(text)))
+    with _LOCK:
+        return str(_machine(host).emit_assembly(_parsed(text)))
 
 
 def _object(text: str, host: Host) -> bytes:
@@ -89,13 +106,8 @@ def _initialize() -> None:
     llvm.initialize_native_asmprinter()
 
 
-def _engine() -> Any:
-    with _LOCK:
-        return _the_engine()
-
-
 @functools.cache
-def _the_engine() -> Any:
+def _engine() -> Any:
     # It is never freed: when the process ends, the pool's threads are still in its code.
     import llvmlite.binding as llvm
 

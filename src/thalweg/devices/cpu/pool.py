@@ -66,7 +66,8 @@ def pool(workers: int) -> Pool:
 @functools.cache
 def launcher() -> Callable[[int, int], None]:
     """`launch(pool, job)`, addresses of both; the GIL is free while it runs."""
-    return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(_code()[threads.LAUNCH])
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
+    return kind(_code().addresses[threads.LAUNCH])
 
 
 @functools.cache
@@ -82,7 +83,7 @@ def _begin_thread(made: Pool, number: int) -> bool:
     slot[threads.SLOT_POOL :][:8].view(np.int64)[0] = made.address
     library = ctypes.CDLL(None)
     thread = ctypes.c_ulong()
-    entry = ctypes.c_void_p(_code()[threads.THREAD])
+    entry = ctypes.c_void_p(_code().addresses[threads.THREAD])
     # Signals are for Python's threads: a new thread inherits what is blocked.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:

@@ -13,11 +13,16 @@ from thalweg.ops.dispatch import op
 from thalweg.ops.nn.softmax import softmax
 from thalweg.primitives import elementwise as e
 from thalweg.primitives import movement
+from thalweg.primitives.attention import attention
+from thalweg.primitives.primitive import bind
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import bool_, result_type
 from thalweg.tensor.tensor import Tensor
 
 __all__ = ["dot_product_attention"]
+
+# Kernels of attention work on many times at once; for fewer, products of single rows are as good.
+_FEW_TIMES = 1
 
 
 @op
@@ -72,13 +77,20 @@ def dot_product_attention(
             "not fit together."
         )
     dtype = result_type(q, k, v)
+    size = q.shape[3]
+    factor = 1 / math.sqrt(size) if scale is None else scale
+    shape = (q.shape[0], heads, q.shape[1], k.shape[1])
+    known = isinstance(factor, (int, float, np.number)) and bias is None and attn_logits_soft_cap is None
+    if known and dtype in e.FLOAT and shape[2] >= _FEW_TIMES:
+        visible = () if mask is None else (_aligned(mask, shape),)
+        inputs = (*(cast_to(x, dtype) for x in (q, k, v)), *visible)
+        found, _ = bind(attention, inputs, {"scale": float(factor), "causal": bool(is_causal)})
+        return found
     wide = result_type(dtype, "float32")
-    batch, times, _, size = q.shape
-    sources = k.shape[1]
+    batch, _, times, sources = shape
     q = movement.reshape(cast_to(q, wide), shape=(batch, times, groups, heads // groups, size))
     logits = contract_labels(q, tuple("btkgh"), cast_to(k, wide), tuple("bskh"), tuple("bkgts"))
-    logits = logits * (1 / math.sqrt(size) if scale is None else scale)
-    logits = movement.reshape(logits, shape=(batch, heads, times, sources))
+    logits = movement.reshape(logits * factor, shape=shape)
     if attn_logits_soft_cap is not None:
         logits = e.tanh(logits / attn_logits_soft_cap) * attn_logits_soft_cap
     if bias is not None:
@@ -90,18 +102,30 @@ def dot_product_attention(
         logits = e.select(allowed, logits, splat(low, logits.shape, wide))
     weights = cast_to(softmax(logits), dtype)
     weights = movement.reshape(weights, shape=(batch, groups, heads // groups, times, sources))
-    found = contract_labels(
+    mixed = contract_labels(
         weights, tuple("bkgts"), cast_to(v, dtype), tuple("bskd"), tuple("btkgd")
     )
-    return apply(movement.reshape, found, shape=(batch, times, heads, v.shape[3]))
+    return apply(movement.reshape, mixed, shape=(batch, times, heads, v.shape[3]))
 
 
-def _spread(argument: str, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+def _check_broadcast(argument: str, x: Tensor, shape: tuple[int, ...]) -> None:
     if broadcast_shapes("dot_product_attention", x.shape, shape) != shape:
         raise ValueError(
             f"dot_product_attention: {argument} must broadcast to {shape} (batch, heads, times, "
             f"source times), got shape {x.shape}."
         )
+
+
+def _aligned(mask: Any, shape: tuple[int, ...]) -> Tensor:
+    """The mask with as many axes as the logits have."""
+    found = cast_to(convert_to_tensor(mask), bool_)
+    _check_broadcast("mask", found, shape)
+    missing = len(shape) - found.ndim
+    return apply(movement.reshape, found, shape=(*[1] * missing, *found.shape))
+
+
+def _spread(argument: str, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    _check_broadcast(argument, x, shape)
     return apply(movement.broadcast_to, x, shape=shape)
 
 

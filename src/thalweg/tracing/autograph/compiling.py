@@ -1,8 +1,8 @@
 """From a converted syntax tree to code that stands at the user's own lines."""
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import inspect
 from types import CodeType

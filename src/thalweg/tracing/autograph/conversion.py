@@ -78,7 +78,7 @@ def _converted_code(function: FunctionType) -> CodeType | None:
     return compiled(tree, code)
 
 
-def convert(fn: Callable[..., Any]) -> Callable[..., Any]:
+def convert(fn: Callable[..., Any], *, warn: bool = True) -> Callable[..., Any]:
     """A function whose `if`, `while`, `for` and the like work on tensors of a graph.
 
     While no graph is traced, the function runs as it is.
@@ -86,6 +86,7 @@ def convert(fn: Callable[..., Any]) -> Callable[..., Any]:
     Args:
         fn: a function, method or callable object of the user. A built-in function, one of a
             library and one marked with `do_not_convert` are returned as they are.
+        warn: whether side effects are reported; not where it is traced for its shapes only.
 
     Raises `TypeError` for a generator function, which has no value that a graph could compute.
 
@@ -102,14 +103,14 @@ def convert(fn: Callable[..., Any]) -> Callable[..., Any]:
     True
     """
     if isinstance(fn, MethodType):
-        return MethodType(convert(fn.__func__), fn.__self__)
+        return MethodType(convert(fn.__func__, warn=warn), fn.__self__)
     if isinstance(fn, functools.partial):
-        return functools.partial(convert(fn.func), *fn.args, **fn.keywords)
+        return functools.partial(convert(fn.func, warn=warn), *fn.args, **fn.keywords)
     if not isinstance(fn, FunctionType):
-        call = getattr(type(fn), "__call__", None)
+        call = type(fn).__call__ if callable(fn) else None
         if isinstance(fn, type) or not isinstance(call, FunctionType) or not is_user_code(call):
             return fn
-        return MethodType(convert(call), fn)
+        return MethodType(convert(call, warn=warn), fn)
     if inspect.isgeneratorfunction(fn) or inspect.iscoroutinefunction(fn):
         raise TypeError(
             f"A generator or async function cannot be traced, got '{fn.__qualname__}'; return "
@@ -117,10 +118,10 @@ def convert(fn: Callable[..., Any]) -> Callable[..., Any]:
         )
     if is_left_alone(fn) or not is_user_code(fn) or fn.__code__ in CONVERTED:
         return fn
-    return _entry(fn)
+    return _entry(fn, warn)
 
 
-def _entry(fn: FunctionType) -> Callable[..., Any]:
+def _entry(fn: FunctionType, warn: bool) -> Callable[..., Any]:
     """The way into converted code."""
 
     @functools.wraps(fn)
@@ -128,7 +129,7 @@ def _entry(fn: FunctionType) -> Callable[..., Any]:
         if not tracing():
             return fn(*args, **kwargs)
         try:
-            with session():
+            with session(warn):
                 return RUNTIME.value(converted(fn)(*args, **kwargs))
         except Again:
             raise

@@ -62,6 +62,4 @@ def _in_library(filename: str) -> bool:
 def is_user_code(function: FunctionType) -> bool:
     """Whether converted code that calls it calls its converted form."""
     code = function.__code__
-    return not (
-        _in_library(code.co_filename) or code.co_flags & _NEVER or is_left_alone(function)
-    )
+    return not (_in_library(code.co_filename) or code.co_flags & _NEVER or is_left_alone(function))

@@ -32,11 +32,9 @@ def source_of(function: FunctionType) -> Source | None:
     lines = linecache.getlines(code.co_filename, function.__globals__)
     if not lines:
         return None
-    candidates = [
-        source for source in _functions("".join(lines)) if _fits(source.node, code)
-    ]
-    if len(candidates) > 1:
-        candidates = [s for s in candidates if _arguments(s.node) == _names(code)] or candidates
+    candidates = [source for source in _functions("".join(lines)) if _fits(source.node, code)]
+    # A file that has changed since it was imported may have another function there.
+    candidates = [s for s in candidates if _same_arguments(s.node, code)]
     if len(candidates) > 1:
         candidates = [s for s in candidates if _spans(s.node, code)] or candidates
     return candidates[0] if candidates else None
@@ -74,6 +72,12 @@ def _arguments(node: FunctionNode) -> list[str]:
     a = node.args
     rest = [x.arg for x in (a.vararg, a.kwarg) if x is not None]
     return [x.arg for x in (*a.posonlyargs, *a.args, *a.kwonlyargs)] + rest
+
+
+def _same_arguments(node: FunctionNode, code: CodeType) -> bool:
+    """Whether the parameters are the same; private names are longer in the code of a class."""
+    pairs = zip(_arguments(node), _names(code), strict=False)
+    return len(_arguments(node)) == len(_names(code)) and all(b.endswith(a) for a, b in pairs)
 
 
 def _names(code: CodeType) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the device calls: one run of the main function, or one run for each batch of an epoch.
+"""What the device calls: one run of the main function, or one for each batch of epochs.
 
 Both are jobs (`void function(ptr job, i64 worker, i64 workers, ptr sync)`), see `Job`.
 """
@@ -59,6 +59,10 @@ def run(target: Target) -> Builder:
 def steps(program: Program, target: Target) -> Builder:
     """Write the job that runs once for each batch of rows, gathering them from whole arrays.
 
+    It does so for a number of epochs, each with an order of rows of its own; before each one it
+    sets some states to values that it is given, and after each one it goes on to the next place of
+    every output that has no rows.
+
     The rows of the next batch are gathered into the other half of the staging room before the
     barrier that ends a step, so that there is one barrier between two steps.
     """
@@ -86,6 +90,16 @@ class _Steps:
         self.table = b.result(PTR, f"alloca ptr, i64 {size}, align 8")
         copy_bytes(b, self.table, _word(b, self.job, Job.TABLE, PTR.element), 8 * size)
         self.shuffled = b.icmp("ne", self.order, b.zero(PTR))
+        with b.loop(0, _word(b, self.job, Job.EPOCHS)) as epoch:
+            self.reset()
+            self.here = b.at(self.order, b.mul(epoch.index, self.rows), "i64")
+            self.epoch()
+            self.to_next_outputs()
+        b.line("br label %leave")
+        b.block("leave")
+
+    def epoch(self) -> None:
+        b = self.b
         first, count = _word(b, self.job, Job.FIRST), _word(b, self.job, Job.STEPS)
         self.first, self.end = first, b.add(first, count)
         with b.when(self.shuffled):
@@ -93,8 +107,29 @@ class _Steps:
             self.meet()
         with b.loop(first, self.end) as loop:
             self.step(loop.index)
-        b.line("br label %leave")
-        b.block("leave")
+
+    def reset(self) -> None:
+        """Worker 0 copies what states begin an epoch with; the list has three words for each."""
+        b = self.b
+        count = _word(b, self.job, Job.RESETS)
+        with b.when(b.less(0, count)):
+            with b.when(b.icmp("eq", self.worker, Value("0", I64))):
+                items = _word(b, self.job, Job.RESET_LIST, PTR.element)
+                with b.loop(0, count) as loop:
+                    place = b.mul(loop.index, 3)
+                    target = b.load(b.at(items, place, "i64"), PTR)
+                    source = b.load(b.at(items, b.add(place, 1), "i64"), PTR)
+                    size = b.load(b.at(items, b.add(place, 2), "i64"), I64)
+                    copy_bytes(b, target, source, size)
+            self.meet()
+
+    def to_next_outputs(self) -> None:
+        b = self.b
+        for k, buffer in enumerate(self.program.outputs):
+            if buffer.size.static:
+                slot = b.at(self.table, self.layout.outputs + k, "ptr")
+                size = buffer.size.offset * buffer.dtype.itemsize
+                b.store(b.at(b.load(slot, PTR), size, "i8"), slot)
 
     def step(self, step: Value) -> None:
         b = self.b
@@ -127,7 +162,7 @@ class _Steps:
         begin = b.mul(step, self.batch)
         n = b.min(self.batch, b.sub(self.rows, begin))
         low, high = share(b, n, self.worker, self.workers)
-        order = b.at(self.order, begin, "i64")
+        order = b.at(self.here, begin, "i64")
         for k, row in self.inputs:
             whole, place = self.pointer(self.wholes, k), self.staged(step, k, row)
             with b.loop(low, high) as loop:

@@ -33,6 +33,7 @@ from thalweg.compiler.render.llvm.builder import BOOL, Builder, Index, Type, Val
 from thalweg.compiler.render.llvm.lanes import Lanes, Place
 from thalweg.compiler.render.llvm.memory import Memory
 from thalweg.compiler.target import Target
+from thalweg.tensor.dtypes import real_of
 
 __all__ = ["Emitter", "Lanes"]
 
@@ -263,6 +264,10 @@ class Emitter:
     def _convert(self, value: Value, dtype: Any, fits: bool) -> Value:
         """Integers of 64 bits as numbers of a dtype."""
         b = self.b
+        if dtype.kind == "c":  # the real part comes first
+            real = self._convert(value, real_of(dtype), fits)
+            low = b.convert("bitcast", real, f"i{real.type.bits}")
+            return b.convert("zext", low, elementwise.computing(dtype).element)
         to = elementwise.computing(dtype)
         if to.floating:
             # Vectors of 32-bit integers are converted by one instruction everywhere.

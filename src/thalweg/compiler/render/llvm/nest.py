@@ -263,8 +263,7 @@ class Nest:
         parts: list[tuple[Index, int, Value | None]] = []
         for part in tail_parts(whole, extent, p, self.narrow):
             full = part.active == part.lanes
-            ones = [int(i < part.active) for i in range(part.lanes)]
-            mask = None if full else self.b.ints("i1", ones)
+            mask = None if full else self.b.mask(part.active, part.lanes)
             parts.append((part.offset, part.lanes, mask))
         self._group(loop, strands, parts)
 
@@ -277,7 +276,7 @@ class Nest:
             count = b.sub(end, begin)
             whole = b.add(begin, b.mul(b.div(count, step), step))
             self._full(loop, strands, begin, whole, p.copies)
-        if p.masks:
+        if p.late:
             carried = self._carried(loop, strands)
             with b.loop(whole, end, p.lanes, carried) as turning, self.emitter.scope():
                 mask = b.mask(b.sub(end, turning.index), p.lanes)

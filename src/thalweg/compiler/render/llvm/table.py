@@ -69,5 +69,8 @@ class Job:
     ROWS = 8  # how many rows there are
     BATCH = 9
     FIRST = 10  # number of the first step
-    STEPS = 11
-    SIZE = 12
+    STEPS = 11  # how many in an epoch
+    EPOCHS = 12  # each with as many rows of the order
+    RESETS = 13  # states that each epoch begins with anew
+    RESET_LIST = 14  # for each of them: where it is, where its value is, bytes
+    SIZE = 15

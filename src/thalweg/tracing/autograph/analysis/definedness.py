@@ -14,6 +14,9 @@ from thalweg.tracing.autograph.analysis import names
 
 __all__ = ["fragile_names"]
 
+# Statements that are looked at like others.
+_KINDS: dict[type[ast.stmt], type[ast.stmt]] = {ast.TryStar: ast.Try}
+
 # The names that have a value; None where no path leads.
 Defined = frozenset[str] | None
 
@@ -92,9 +95,7 @@ class _Walk:
             true = false = state
             sides = []
             for value in node.values:
-                true, false = self.condition(
-                    value, true if isinstance(node.op, ast.And) else false
-                )
+                true, false = self.condition(value, true if isinstance(node.op, ast.And) else false)
                 sides.append(false if isinstance(node.op, ast.And) else true)
             met = sides[0]
             for side in sides[1:]:
@@ -130,7 +131,7 @@ class _Walk:
         return state
 
     def statement(self, node: ast.stmt, state: Defined) -> Defined:
-        method = getattr(self, f"on_{type(node).__name__}", None)
+        method = getattr(self, f"on_{_KINDS.get(type(node), type(node)).__name__}", None)
         if method is not None:
             found: Defined = method(node, state)
             return found
@@ -228,8 +229,6 @@ class _Walk:
             return end
         self.block(node.finalbody, start)
         return self.block(node.finalbody, end)
-
-    on_TryStar = on_Try
 
     def on_Match(self, node: ast.Match, state: Defined) -> Defined:
         state = self.expression(node.subject, state)

@@ -63,9 +63,7 @@ def _assigned(node: ast.AST) -> set[str]:
         found.add(node.name)
     elif isinstance(node, (ast.Import, ast.ImportFrom)):
         found |= {a.asname or a.name.partition(".")[0] for a in node.names}
-    elif isinstance(node, ast.ExceptHandler) and node.name:
-        found.add(node.name)
-    elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+    elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
         found.add(node.name)
     elif isinstance(node, ast.MatchMapping) and node.rest:
         found.add(node.rest)
@@ -149,9 +147,7 @@ def all_captured(nodes: Iterable[ast.AST]) -> set[str]:
 
 def deleted(nodes: Iterable[ast.AST]) -> set[str]:
     """The names that `del` statements of this scope delete."""
-    return {
-        n.id for n in _scope(nodes) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)
-    }
+    return {n.id for n in _scope(nodes) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)}
 
 
 def irrefutable(pattern: ast.pattern) -> bool:

@@ -15,7 +15,7 @@ from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.tensor import Tensor, TensorSpec
 from thalweg.tensor.variable import Variable
 from thalweg.tracing.autograph.errors import AutoGraphError
-from thalweg.tracing.autograph.runtime.session import SESSION, Frame, user_line
+from thalweg.tracing.autograph.runtime.session import CONVERTED, SESSION, Frame, user_line
 from thalweg.tracing.autograph.runtime.text import RuntimeText, has_symbols, parts_of, pieces_of
 
 __all__ = ["VariableScope", "inside", "new_builder", "raises", "would_be_caught"]
@@ -98,7 +98,9 @@ def raise_at_run_time(error: Exception) -> None:
     where = ""
     traceback = error.__traceback__
     while traceback is not None:
-        where = f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
+        code = traceback.tb_frame.f_code
+        if code in CONVERTED:
+            where = f"{code.co_filename}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     args = error.args
     if not any(map(has_symbols, args)):

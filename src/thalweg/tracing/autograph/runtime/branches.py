@@ -1,12 +1,10 @@
-"""Conditions on tensors: `if`, the conditional expression, `and`, `or`, `not`, comparisons, `in`."""
+"""Conditions on tensors: the `if` statement and the conditional expression."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import numpy as np
 
 from thalweg import ops
 from thalweg.ops.arguments import cast_to
@@ -22,7 +20,7 @@ from thalweg.tensor.variable import Variable
 from thalweg.tracing.autograph.errors import AutoGraphError
 from thalweg.tracing.autograph.runtime import places
 from thalweg.tracing.autograph.runtime.bodies import inside, new_builder, raises
-from thalweg.tracing.autograph.runtime.merging import FILL, Conflict, Merging, filled
+from thalweg.tracing.autograph.runtime.merging import FILL, ConflictError, Merging, filled
 from thalweg.tracing.autograph.runtime.session import (
     SESSION,
     Frame,
@@ -33,7 +31,7 @@ from thalweg.tracing.autograph.runtime.session import (
 from thalweg.tracing.autograph.runtime.state import EMPTY, State
 from thalweg.tracing.autograph.runtime.values import described
 
-__all__ = ["and_", "chain", "choose", "if_", "if_exp", "in_", "not_", "not_exited", "one_bool", "or_"]
+__all__ = ["BranchFrame", "choose", "if_", "if_exp", "one_bool"]
 
 # The names that the lowering of `return` uses; what else a branch that has returned leaves behind
 # does not matter.
@@ -51,7 +49,7 @@ def one_bool(x: Any) -> Tensor:
     return reshape(cast_to(tensor, bool_), ())
 
 
-class _BranchFrame(Frame):
+class BranchFrame(Frame):
     """Notes what a branch changes outside of local variables."""
 
     def __init__(self) -> None:
@@ -68,7 +66,7 @@ class _Branch:
 
     def __init__(self, run: Callable[[], Any], state: State, start: dict[str, Any]) -> None:
         self.builder: Builder = new_builder(())
-        frame = _BranchFrame()
+        frame = BranchFrame()
         self.written: dict[int, tuple[Variable, Tensor]] = {}
         self.places: dict[tuple[Any, ...], tuple[places.Place, Any]] = {}
         try:
@@ -129,29 +127,40 @@ def choose(
         return other.result
     merging = Merging(first.builder, second.builder)
     sides = first, second
-    values = {
-        name: _merged(merging, *[s.value(name) for s in sides], f"variable '{name}'", name, state)
-        for name in state.live
-    }
-    changed = {key: place for side in sides for key, (place, _) in side.places.items()}
-    cells = {id(cell) for cell in state.cells.values()}
-    changed = {key: p for key, p in changed.items() if not (key[0] == "cell" and key[1] in cells)}
-    contents = {key: _merged_place(merging, place, sides) for key, place in changed.items()}
+    values = {}
+    for name in state.live:
+        pair = [side.value(name) for side in sides]
+        if all(value is FILL for value in pair):  # it will not be read
+            pair = [start[name], start[name]]
+        values[name] = _merged(merging, pair, f"variable '{name}'", name, state)
+    changed = _changed(sides, state)
+    contents = [_merged_place(merging, place, sides) for place in changed]
     variables = {key: v for side in sides for key, (v, _) in side.written.items()}
-    assigned = {key: _merged_variable(merging, v, sides) for key, v in variables.items()}
+    assigned = [_merged_variable(merging, v, sides) for v in variables.values()]
     results = [FILL if side.raised else side.result for side in sides]
-    result = _merged(merging, *results, what, None, state)
+    result = _merged(merging, results, what, None, state)
 
     outputs = _bound(pred, merging, sides)
     if first.raised and second.raised:
         raise SESSION.raised[-1]
     state.set({name: filled(template, outputs) for name, template in values.items()})
-    for key, place in changed.items():
-        places.writing(lambda place=place: place)  # type: ignore[misc]
-        place.set(filled(contents[key], outputs))
-    for key, variable in variables.items():
-        _write(variable, filled(assigned[key], outputs))
+    for place, template in zip(changed, contents, strict=True):
+        places.writing(functools.partial(_itself, place))
+        place.set(filled(template, outputs))
+    for variable, template in zip(variables.values(), assigned, strict=True):
+        _write(variable, filled(template, outputs))
     return filled(result, outputs)
+
+
+def _itself(place: places.Place) -> places.Place:
+    return place
+
+
+def _changed(sides: Sequence[_Branch], state: State) -> list[places.Place]:
+    """The places that a branch changes, without the cells of local variables."""
+    found = {key: place for side in sides for key, (place, _) in side.places.items()}
+    own = {("cell", id(cell)) for cell in state.cells.values()}
+    return [place for key, place in found.items() if key not in own]
 
 
 def _write(variable: Variable, value: Tensor) -> None:
@@ -162,11 +171,12 @@ def _write(variable: Variable, value: Tensor) -> None:
 
 
 def _merged(
-    merging: Merging, a: Any, b: Any, label: str, name: str | None, state: State
+    merging: Merging, pair: Sequence[Any], label: str, name: str | None, state: State
 ) -> Any:
+    a, b = pair
     try:
         return merging.merge(a, b, name in state.fragile)
-    except Conflict as conflict:
+    except ConflictError as conflict:
         filename, line = user_line()
         if name == RESULT:
             raise AutoGraphError(
@@ -184,7 +194,8 @@ def _merged(
 def _merged_place(merging: Merging, place: places.Place, sides: Any) -> Any:
     old = place.get()
     a, b = (
-        FILL if s.raised else s.places[place.key][1] if place.key in s.places else old for s in sides
+        FILL if s.raised else s.places[place.key][1] if place.key in s.places else old
+        for s in sides
     )
     if isinstance(a, list) and isinstance(b, list) and len(a) != len(b):
         filename, line = user_line()
@@ -193,7 +204,7 @@ def _merged_place(merging: Merging, place: places.Place, sides: Any) -> Any:
             f"{len(b)}); append in both branches, for example ops.where(condition, x, 0), and keep "
             "a count of those that matter."
         )
-    return _merged(merging, a, b, place.label, None, EMPTY)
+    return _merged(merging, [a, b], place.label, None, EMPTY)
 
 
 def _merged_variable(merging: Merging, variable: Variable, sides: Any) -> Any:
@@ -256,125 +267,3 @@ def if_exp(
     if not is_symbolic(test):
         return then() if test else otherwise()
     return choose(one_bool(test), then, otherwise, state, None, "the conditional expression")
-
-
-def not_exited(*flags: Any) -> Any:
-    """Whether none of the flags of `break`, `continue` and `return` is set."""
-    if any(flag is True for flag in flags):
-        return False
-    symbols = [flag for flag in flags if flag is not False]
-    if not symbols:
-        return True
-    found = ops.logical_not(symbols[0])
-    for flag in symbols[1:]:
-        found = ops.logical_and(found, ops.logical_not(flag))
-    return found
-
-
-def _pure(run: Callable[[], Any]) -> bool:
-    """Whether an operand can be computed though Python might not: it acts on nothing around it."""
-    builder = new_builder(())
-    frame = _BranchFrame()
-    try:
-        with inside(builder, frame) as scope:
-            run()
-    except Exception:
-        return False
-    finally:
-        for place, old in frame.old.values():
-            place.set(old)
-    return not (scope.values or frame.old or any(map(has_effects, builder.graph.nodes)))
-
-
-def and_(first: Any, rest: Callable[[], Any], state: State = EMPTY) -> Any:
-    """`first and rest()`."""
-    if not is_symbolic(first):
-        return first and rest()
-    return _logical(one_bool(first), first, rest, state, conjunction=True)
-
-
-def or_(first: Any, rest: Callable[[], Any], state: State = EMPTY) -> Any:
-    """`first or rest()`."""
-    if not is_symbolic(first):
-        return first or rest()
-    return _logical(one_bool(first), first, rest, state, conjunction=False)
-
-
-def _logical(
-    pred: Tensor, first: Any, rest: Callable[[], Any], state: State, conjunction: bool
-) -> Any:
-    start = state.get()
-    pure = not state.cells and _pure(rest)
-    state.set(start)
-    if pure:
-        second = rest()
-        if _is_bool(first) and _is_bool(second):
-            combine = ops.logical_and if conjunction else ops.logical_or
-            return combine(pred, one_bool(second))
-
-    def same() -> Any:
-        return convert_to_tensor(first)
-
-    what = f"the operand of '{'and' if conjunction else 'or'}'"
-    branches = (rest, same) if conjunction else (same, rest)
-    return choose(pred, *branches, state, None, what)
-
-
-def _is_bool(x: Any) -> bool:
-    if isinstance(x, (bool, np.bool_)):
-        return True
-    return isinstance(x, (Tensor, Variable)) and x.dtype == bool_ and x.shape == ()
-
-
-def not_(x: Any) -> Any:
-    """`not x`."""
-    return ops.logical_not(one_bool(x)) if is_symbolic(x) else not x
-
-
-_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "Eq": operator.eq,
-    "NotEq": operator.ne,
-    "Lt": operator.lt,
-    "LtE": operator.le,
-    "Gt": operator.gt,
-    "GtE": operator.ge,
-    "Is": operator.is_,
-    "IsNot": operator.is_not,
-    "In": lambda a, b: in_(a, b),
-    "NotIn": lambda a, b: not_(in_(a, b)),
-}
-
-
-def chain(left: Any, names: tuple[str, ...], *rest: Callable[[], Any]) -> Any:
-    """`left < a() < b()`: each operand is computed once, and as far as needed."""
-    right = rest[0]()
-    found = _OPERATORS[names[0]](left, right)
-    if len(names) == 1:
-        return found
-    return and_(found, lambda: chain(right, names[1:], *rest[1:]))
-
-
-def in_(x: Any, container: Any) -> Any:
-    """`x in container`."""
-    if is_symbolic(container):
-        return ops.any(ops.equal(convert_to_tensor(container), x))
-    if isinstance(container, (list, tuple)) and (
-        is_symbolic(x) or any(map(is_symbolic, container))
-    ):
-        found: Any = False
-        for item in container:
-            if item is x:
-                return True
-            same = x == item
-            if is_symbolic(same):
-                found = ops.logical_or(found, one_bool(same))
-            elif same:
-                return True
-        return found
-    if is_symbolic(x):
-        filename, line = user_line()
-        raise AutoGraphError(
-            f"{filename}:{line}: whether a tensor is in a {type(container).__name__} cannot become "
-            "part of a graph; compare it with a list, a tuple or a tensor."
-        )
-    return x in container

@@ -7,7 +7,6 @@ import functools
 import random
 import time
 import types
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,9 @@ from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.variable import Variable
 from thalweg.tracing.autograph.conversion import converted, is_user_code
 from thalweg.tracing.autograph.errors import AutoGraphError
+from thalweg.tracing.autograph.runtime.callbacks import set_callee
 from thalweg.tracing.autograph.runtime.effects import changing
-from thalweg.tracing.autograph.runtime.functions import BUILTINS, converter
+from thalweg.tracing.autograph.runtime.functions import BUILTINS
 from thalweg.tracing.autograph.runtime.session import SESSION, bear, depth, tracing, user_line
 from thalweg.tracing.autograph.runtime.text import format_
 from thalweg.tracing.autograph.runtime.warning import once
@@ -45,7 +45,7 @@ def callee(function: Any, outside: bool = False) -> Any:
         if is_user_code(function):
             return _watched(function, converted(function))
         if function.__module__ and function.__module__.partition(".")[0] == "thalweg":
-            return _BUILTIN.get(function) or _with_converted_arguments(function)
+            return BUILTINS.get(function) or _with_converted_arguments(function)
     elif isinstance(function, types.MethodType):
         inner = function.__func__
         if isinstance(inner, types.FunctionType) and is_user_code(inner):
@@ -63,8 +63,7 @@ def callee(function: Any, outside: bool = False) -> Any:
     return function
 
 
-_BUILTIN: dict[Any, Callable[..., Any]] = BUILTINS
-converter.append(callee)
+set_callee(callee)
 
 
 def _builtin(function: Any, outside: bool) -> Any:
@@ -80,7 +79,7 @@ def _builtin(function: Any, outside: bool) -> Any:
         return lambda *args, **kwargs: format_(owner, args, kwargs)
     if tracing() and _varies(function, owner):
         once(f"{function.__name__}() is called", _CONSTANT)
-    return _BUILTIN.get(function, function)
+    return BUILTINS.get(function, function)
 
 
 def _varies(function: Any, owner: Any) -> bool:
@@ -89,15 +88,17 @@ def _varies(function: Any, owner: Any) -> bool:
         return owner.__name__ in _CLOCK_MODULES and function is not time.sleep
     if isinstance(owner, _GENERATORS):
         return True
-    return isinstance(owner, type) and issubclass(owner, _CLOCKS) and (
-        function.__name__ in ("now", "today", "utcnow")
+    return (
+        isinstance(owner, type)
+        and issubclass(owner, _CLOCKS)
+        and (function.__name__ in ("now", "today", "utcnow"))
     )
 
 
 def _class(kind: Any) -> Any:
     if not tracing():
         return kind
-    kind = _BUILTIN.get(kind, kind)
+    kind = BUILTINS.get(kind, kind)
 
     def make(*args: Any, **kwargs: Any) -> Any:
         return bear(kind(*args, **kwargs))
@@ -106,7 +107,7 @@ def _class(kind: Any) -> Any:
 
 
 def _callable_object(function: Any) -> Any:
-    call = getattr(type(function), "__call__", None)
+    call = type(function).__call__ if callable(function) else None
     if isinstance(call, types.FunctionType) and is_user_code(call):
         return types.MethodType(_watched(call, converted(call)), function)
     return function

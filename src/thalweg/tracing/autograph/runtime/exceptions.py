@@ -101,10 +101,10 @@ def returned(flag: Any, read: Callable[[], Any], name: str) -> Any:
         found = read()
     except NameError:
         found = UNDEFINED
+    if found is UNDEFINED:  # every path that leads here has raised, or returns nothing
+        return None
     if flag is True or found is None:
         return found
-    if found is UNDEFINED:
-        return None
     raise AutoGraphError(
         f"{name}: a condition on a tensor decides whether the function returns a value or None; "
         "add a `return` with a value of the same structure and shape at its end."

@@ -33,7 +33,7 @@ class _Hidden:
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _unknown
     __rtruediv__ = __matmul__ = __rmatmul__ = __neg__ = __abs__ = __pow__ = __rpow__ = _unknown
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _unknown
-    __hash__ = None
+    __hash__ = _unknown
 
 
 class Growth:

@@ -1,8 +1,8 @@
-"""The `for` and `while` statements, and comprehensions."""
+"""The `for` and `while` statements."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,19 @@ import numpy as np
 from thalweg import ops
 from thalweg.tracing.autograph.errors import AutoGraphError
 from thalweg.tracing.autograph.runtime import loops
-from thalweg.tracing.autograph.runtime.branches import and_, if_
-from thalweg.tracing.autograph.runtime.places import Contents, writing
-from thalweg.tracing.autograph.runtime.plans import Unstable
+from thalweg.tracing.autograph.runtime.branches import if_
+from thalweg.tracing.autograph.runtime.frames import LoopFrame, PythonLoop, Reoptioned
+from thalweg.tracing.autograph.runtime.logic import and_
+from thalweg.tracing.autograph.runtime.plans import UnstableError
 from thalweg.tracing.autograph.runtime.sequences import Sequence, as_sequence
 from thalweg.tracing.autograph.runtime.session import SESSION, is_symbolic, user_line
-from thalweg.tracing.autograph.runtime.state import EMPTY, State
+from thalweg.tracing.autograph.runtime.state import State
 
-__all__ = ["comprehension", "for_", "generator", "set_loop_options", "keeps", "while_"]
+__all__ = ["for_", "set_loop_options", "while_"]
 
 # A loop that Python runs but a tensor ends: every round is part of the graph.
 _MOST_ROUNDS = 10_000
+_MOST_ROUNDS_WITHOUT_END = 1_000
 
 
 def set_loop_options(maximum_iterations: int | None = None) -> None:
@@ -58,20 +60,20 @@ def set_loop_options(maximum_iterations: int | None = None) -> None:
                 f"{maximum_iterations}."
             )
     for frame in reversed(SESSION.frames):
-        if isinstance(frame, loops.PythonLoop):
+        if isinstance(frame, PythonLoop):
             frame.options = {"maximum_iterations": maximum_iterations}
             return
-        if isinstance(frame, loops.LoopFrame):
+        if isinstance(frame, LoopFrame):
             frame.set_options({"maximum_iterations": maximum_iterations})
             return
 
 
-def _limit(frame: loops.LoopFrame) -> int | None:
+def _limit(frame: LoopFrame) -> int | None:
     found = frame.options.get("maximum_iterations")
     return None if found is None else int(found)
 
 
-def _unstable(change: Unstable) -> AutoGraphError:
+def _unstable(change: UnstableError) -> AutoGraphError:
     filename, line = user_line()
     label = change.__notes__[-1] if hasattr(change, "__notes__") else "a variable"
     hint = "give it its kind and shape before the loop"
@@ -89,7 +91,7 @@ def _unstable(change: Unstable) -> AutoGraphError:
 def while_(test: Callable[[], Any], body: Callable[[], None], state: State) -> None:
     """The `while` statement. Python runs it as long as the condition is no symbolic tensor."""
     rounds = 0
-    frame = loops.PythonLoop()
+    frame = PythonLoop()
     while True:
         go = loops.traced_test(test)
         if is_symbolic(go):
@@ -104,14 +106,14 @@ def while_(test: Callable[[], Any], body: Callable[[], None], state: State) -> N
         rounds += 1
     try:
         _traced_while(test, body, state, rounds)
-    except Unstable as change:
+    except UnstableError as change:
         raise _unstable(change) from None
 
 
 def _traced_while(
     test: Callable[[], Any], body: Callable[[], None], state: State, rounds: int
 ) -> None:
-    frame = loops.LoopFrame(state)
+    frame = LoopFrame(state)
 
     def attempt() -> None:
         limit = _limit(frame)
@@ -124,11 +126,11 @@ def _traced_while(
     _with_options(frame, attempt)
 
 
-def _with_options(frame: loops.LoopFrame, attempt: Callable[[], None]) -> None:
+def _with_options(frame: LoopFrame, attempt: Callable[[], None]) -> None:
     """The body tells the options; a loop with other options is another loop."""
     try:
         attempt()
-    except loops.Reoptioned as again:
+    except Reoptioned as again:
         if again.frame is not frame:
             raise
         attempt()
@@ -153,7 +155,7 @@ def for_(
     """
     sequence = as_sequence(iterable)
     if sequence is None:
-        _python_for(iter(iterable), body, state, test)
+        _python_for(iterable, body, state, test)
         return
     if test is not None and test() is False:
         return
@@ -162,27 +164,28 @@ def for_(
             _known_for(sequence, body, state, test)
         else:
             _unknown_for(sequence, body, state, test)
-    except Unstable as change:
+    except UnstableError as change:
         raise _unstable(change) from None
 
 
 def _python_for(
-    iterator: Iterator[Any],
+    iterable: Any,
     body: Callable[[Any], None],
     state: State,
     test: Callable[[], Any] | None,
 ) -> None:
-    frame = loops.PythonLoop()
-    for rounds, item in enumerate(iterator):
+    frame = PythonLoop()
+    most = _MOST_ROUNDS if hasattr(iterable, "__len__") else _MOST_ROUNDS_WITHOUT_END
+    for rounds, item in enumerate(iterable):
         go = True if test is None else test()
         if go is False:
             return
         if is_symbolic(go):
-            if rounds > _MOST_ROUNDS:
+            if rounds > most:
                 filename, line = user_line()
                 raise AutoGraphError(
                     f"{filename}:{line}: a tensor decides when this loop over Python values ends, "
-                    f"and after {_MOST_ROUNDS} rounds there are more; loop over a tensor or a "
+                    f"and after {most} rounds there are more; loop over a tensor or a "
                     "range of tensors, or use `while`."
                 )
             if_(go, lambda item=item: body(item), lambda: None, state)  # type: ignore[misc]
@@ -209,12 +212,12 @@ def _known_for(
     for first in (0, 1):
         if length - first < 1:
             return
-        frame = loops.LoopFrame(state)
+        frame = LoopFrame(state)
 
         def round_(elements: Any) -> None:
             body(sequence.built(iter(elements)))
 
-        def attempt(first: int = first, frame: loops.LoopFrame = frame) -> None:
+        def attempt(first: int = first, frame: LoopFrame = frame) -> None:
             limit = _limit(frame)
             rounds = length if limit is None else min(length, limit)
             rest = [xs[first:rounds] if first or rounds < length else xs for xs in leaves]
@@ -226,7 +229,7 @@ def _known_for(
             else:
                 _with_options(frame, attempt)
             return
-        except Unstable:
+        except UnstableError:
             if first:
                 raise
             go = True if test is None else test()
@@ -240,7 +243,7 @@ def _nothing() -> None:
 def _unknown_for(
     sequence: Sequence, body: Callable[[Any], None], state: State, test: Callable[[], Any] | None
 ) -> None:
-    frame = loops.LoopFrame(state)
+    frame = LoopFrame(state)
     length = sequence.length
 
     def inside(index: Any) -> Any:
@@ -266,45 +269,3 @@ def _unknown_for(
         loops.run_scan(bounded, None, state, (numbers,), limit, frame)
 
     _with_options(frame, attempt)
-
-
-# --- comprehensions ---------------------------------------------------------------------------
-
-
-def comprehension(iterable: Any, element: Callable[[Any], list[Any]]) -> list[Any]:
-    """A list comprehension.
-
-    Args:
-        iterable: what it runs over.
-        element: from an item to the list of elements that it gives (none if a condition fails).
-    """
-    sequence = as_sequence(iterable)
-    if sequence is None:
-        return [x for item in iterable for x in element(item)]
-    found: list[Any] = []
-
-    def body(item: Any) -> None:
-        items = element(item)
-        writing(lambda: Contents(found))
-        found.extend(items)
-
-    for_(sequence, body, EMPTY)
-    return found
-
-
-def generator(iterable: Any, element: Callable[[Any], list[Any]]) -> Any:
-    """A generator expression: over a tensor a list, else as lazy as in Python."""
-    if as_sequence(iterable) is not None:
-        return comprehension(iterable, element)
-    return (x for item in iterable for x in element(item))
-
-
-def keeps(condition: Any) -> bool:
-    """The condition of a comprehension."""
-    if is_symbolic(condition):
-        filename, line = user_line()
-        raise AutoGraphError(
-            f"{filename}:{line}: the `if` of a comprehension depends on a tensor, so the length of "
-            "the list would too; keep all elements and use ops.where for those that do not count."
-        )
-    return bool(condition)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -11,166 +11,24 @@ from thalweg.primitives.control_flow import scan, while_
 from thalweg.primitives.graph import Builder, Graph
 from thalweg.primitives.host import has_effects
 from thalweg.tensor.context import CONTEXT
+from thalweg.tensor.dtypes import bool_, float32, float64, int32, int64, result_type
 from thalweg.tensor.tensor import Tensor, TensorSpec
-from thalweg.tensor.variable import Variable
 from thalweg.tracing.autograph.errors import Again, AutoGraphError
 from thalweg.tracing.autograph.runtime import places, plans
 from thalweg.tracing.autograph.runtime.bodies import inside, new_builder, raises
 from thalweg.tracing.autograph.runtime.branches import if_, one_bool
+from thalweg.tracing.autograph.runtime.frames import LoopFrame, Reoptioned
 from thalweg.tracing.autograph.runtime.growth import Growth
-from thalweg.tracing.autograph.runtime.session import SESSION, Frame, born_since, user_line
-from thalweg.tracing.autograph.runtime.state import State, read, write
+from thalweg.tracing.autograph.runtime.holders import Assigned, Elsewhere, Holder, Local
+from thalweg.tracing.autograph.runtime.session import user_line
+from thalweg.tracing.autograph.runtime.state import State
+from thalweg.tracing.autograph.runtime.values import is_number
 
-__all__ = ["LoopFrame", "PythonLoop", "Reoptioned", "run_scan", "run_while", "traced_test"]
+__all__ = ["run_scan", "run_while", "traced_test"]
 
 # How often a body is traced at most; each time it is known better what the loop carries.
 _ATTEMPTS = 40
-
-
-class Holder(Protocol):
-    """Something that the loop carries: a variable, or a place."""
-
-    label: str
-    fragile: bool
-    numbers: bool
-
-    def get(self) -> Any: ...
-
-    def set(self, value: Any) -> None: ...
-
-
-class _Local:
-    """A local variable."""
-
-    numbers = True
-
-    def __init__(self, state: State, name: str) -> None:
-        self.cell = state.cells[name]
-        self.label = f"variable '{name}'"
-        self.fragile = name in state.fragile
-
-    def get(self) -> Any:
-        return read(self.cell)
-
-    def set(self, value: Any) -> None:
-        write(self.cell, value)
-
-
-class _Elsewhere:
-    """An attribute, a container's contents, a global or enclosing variable."""
-
-    fragile = True
-
-    def __init__(self, place: places.Place) -> None:
-        self.place = place
-        self.label = place.label
-        self.is_contents = isinstance(place, places.Contents)
-        # In a container most numbers stay as they are.
-        self.numbers = not self.is_contents
-
-    def get(self) -> Any:
-        return self.place.get()
-
-    def set(self, value: Any) -> None:
-        places.writing(lambda: self.place)
-        self.place.set(value)
-
-
-class _Assigned:
-    """A `Variable`."""
-
-    fragile = False
-    numbers = True
-
-    def __init__(self, variable: Variable) -> None:
-        self.variable = variable
-        self.label = f"Variable '{variable.name}'"
-
-    def get(self) -> Any:
-        return self.variable._read()
-
-    def set(self, value: Any) -> None:
-        if CONTEXT.variables is None:
-            self.variable.assign(value)
-        else:
-            CONTEXT.variables.write(self.variable, value)
-
-
-class Reoptioned(Again):
-    """Tells a loop that its body has set options."""
-
-
-class PythonLoop(Frame):
-    """A loop that Python runs, inside of which `set_loop_options` means nothing to others."""
-
-    in_graph = False
-
-    def __init__(self) -> None:
-        super().__init__(len(SESSION.tries))
-        self.outer = SESSION.frames[-1] if SESSION.frames else None
-        self.options: dict[str, Any] = {}
-
-    def writing(self, place: Any) -> None:
-        if self.outer is not None:
-            self.outer.writing(place)
-
-    def variable_written(self, variable: Variable) -> None:
-        if self.outer is not None:
-            self.outer.variable_written(variable)
-
-
-class LoopFrame(Frame):
-    """Notes what a loop's body changes outside of local variables.
-
-    What is not known to be carried is a suspect, and the body is traced again: what turns up in the
-    next trace too is from outside, and is carried; what does not was made inside.
-    """
-
-    def __init__(self, state: State) -> None:
-        super().__init__(len(SESSION.tries))
-        self.cells = {id(cell) for cell in state.cells.values()}
-        self.options: dict[str, Any] = {}
-        self.places: dict[tuple[Any, ...], places.Place] = {}
-        self.variables: dict[int, Variable] = {}
-        # Of the last trace and of this one: the place, and what it held before.
-        self.suspects: dict[tuple[Any, ...], tuple[places.Place, Any]] = {}
-        self.old: dict[tuple[Any, ...], tuple[places.Place, Any]] = {}
-        self.growths: dict[tuple[Any, ...], Growth] = {}
-
-    def writing(self, place: places.Place) -> None:
-        if place.key in self.places or place.key in self.growths:
-            return
-        if place.key[0] == "cell" and place.key[1] in self.cells:
-            return
-        if place.key not in self.old and not born_since(place.owner, self.births):
-            self.old[place.key] = place, place.get()
-
-    def starts(self) -> None:
-        """Called before the body is traced."""
-        self.births = SESSION.births
-        self.suspects, self.old = self.old, {}
-
-    def restore(self) -> None:
-        """Called after it: what it changed elsewhere is as before."""
-        for place, value in self.old.values():
-            place.set(value)
-
-    def knows_all(self) -> bool:
-        """Whether everything from outside that changes is carried; what is not will be."""
-        new = {key: place for key, (place, _) in self.old.items() if key in self.suspects}
-        self.places.update(new)
-        return not new and not (self.old and not self.suspects)
-
-    def variable_written(self, variable: Variable) -> None:
-        if id(variable) not in self.variables:
-            self.variables[id(variable)] = variable
-            raise Again(self)
-
-    def set_options(self, options: dict[str, Any]) -> None:
-        """Called by `set_loop_options` in the body."""
-        if self.options != options:
-            self.options = options
-            raise Reoptioned(self)
+_USUAL = frozenset({bool_, int32, int64, float32, float64})
 
 
 class _Loop:
@@ -180,23 +38,24 @@ class _Loop:
         self.state = state
         self.frame = frame
         self.plans: dict[int, plans.Plan] = {}
-        self.locals: list[Holder] = [_Local(state, name) for name in state.live]
+        self.locals: list[Holder] = [Local(state, name) for name in state.live]
         self.elsewhere: dict[int, Holder] = {}
+        self.probed = False
 
     def holders(self) -> list[Holder]:
         """All that is carried, known so far."""
         found = list(self.locals)
         for place in self.frame.places.values():
             if place.key not in self.frame.growths:
-                found.append(self.elsewhere.setdefault(id(place), _Elsewhere(place)))
+                found.append(self.elsewhere.setdefault(id(place), Elsewhere(place)))
         for variable in self.frame.variables.values():
-            found.append(self.elsewhere.setdefault(id(variable), _Assigned(variable)))
+            found.append(self.elsewhere.setdefault(id(variable), Assigned(variable)))
         return found
 
     def plan(self, holder: Holder) -> plans.Plan:
         found = self.plans.get(id(holder))
         if found is None:
-            parts = isinstance(holder, _Elsewhere) and holder.is_contents
+            parts = isinstance(holder, Elsewhere) and holder.is_contents
             found = plans.planned(holder.get(), holder.numbers, parts)
             self.plans[id(holder)] = found
         return found
@@ -220,15 +79,55 @@ class _Loop:
                 self.state.set(start)
                 self.frame.restore()
                 for holder, value in contents:
-                    if isinstance(holder, _Elsewhere):
+                    if isinstance(holder, Elsewhere):
                         holder.place.set(value)
-            if self.frame.knows_all() and self._hold(holders, after):
+            if not (self.frame.knows_all() and self._hold(holders, after)):
+                continue
+            if self.probed or not _has_narrow(builder.graph):
+                return builder, holders, after
+            self.probed = True
+            if not self._narrowed(run, extra, holders, start):
                 return builder, holders, after
         filename, line = user_line()
         raise AutoGraphError(
             f"{filename}:{line}: what this loop on tensors changes differs each time that its body "
             "is traced; keep what it changes in local variables."
         )
+
+    def _narrowed(
+        self,
+        run: Callable[[Sequence[Tensor]], Any],
+        extra: Sequence[TensorSpec],
+        holders: Sequence[Holder],
+        start: dict[str, Any],
+    ) -> bool:
+        """Find the dtypes of variables that start as Python numbers, which give way to tensors.
+
+        The body runs once with the numbers themselves; where that fails the plans stay.
+        """
+        known = dict(self.plans)
+        weak = [
+            (h, plan)
+            for h in holders
+            if isinstance(plan := self.plan(h), plans.Carried) and is_number(plan.start)
+        ]
+        self.plans.update({id(h): plans.Fixed(plan.start) for h, plan in weak})
+        try:
+            after = dict(zip(holders, self._attempt(run, extra, holders)[1], strict=True))
+        except (Exception, Again):
+            return False
+        finally:
+            self.plans = known
+            self.state.set(start)
+            self.frame.restore()
+        changed = False
+        for holder, plan in weak:
+            value = after[holder]
+            dtype = value.dtype if isinstance(value, Tensor) else plan.dtype
+            if dtype != plan.dtype and result_type(plan.start, dtype) == dtype:
+                self.plans[id(holder)] = plans.Carried(dtype, plan.shape, plan.start)
+                changed = True
+        return changed
 
     def _attempt(
         self, run: Callable[[Sequence[Tensor]], Any], extra: Sequence[TensorSpec], holders: Any
@@ -260,7 +159,7 @@ class _Loop:
     def fill(self, holders: Sequence[Holder], tensors: Iterator[Tensor]) -> None:
         for holder in holders:
             value = plans.filled(self.plan(holder), tensors)
-            if isinstance(holder, _Elsewhere):
+            if isinstance(holder, Elsewhere):
                 holder.place.set(value)
             else:
                 holder.set(value)
@@ -286,7 +185,7 @@ class _Loop:
             plan = self.plan(holder)
             try:
                 new = plans.advanced(plan, value, holder.fragile)
-            except plans.Unstable as change:
+            except plans.UnstableError as change:
                 change.add_note(holder.label)
                 raise
             same = same and new is plan
@@ -308,6 +207,12 @@ class _Loop:
         ]
         for holder, value in zip(holders, values, strict=True):
             holder.set(value)
+
+
+def _has_narrow(graph: Graph) -> bool:
+    """Whether a dtype occurs that Python numbers would not take on by themselves."""
+    used = [x for node in graph.nodes for x in node.inputs]
+    return any(x.dtype not in _USUAL for x in used)
 
 
 def _closed(builder: Builder, outputs: Callable[[], list[Tensor]]) -> Graph:
@@ -400,9 +305,9 @@ def run_while(
     if frame.growths:
         filename, line = user_line()
         raise AutoGraphError(
-            f"{filename}:{line}: a list grows in a loop whose number of rounds depends on a tensor, "
-            "so its length would too; loop over a tensor or a range of known length, or write into "
-            "a tensor of fixed size with ops.slice_update."
+            f"{filename}:{line}: a list grows in a loop whose number of rounds depends on a "
+            "tensor, so its length would too; loop over a tensor or a range of known length, or "
+            "write into a tensor of fixed size with ops.slice_update."
         )
     own = len(builder.graph.inputs) - len(counters)
     body_graph = _closed(
@@ -414,7 +319,7 @@ def run_while(
     )
     tester = new_builder([TensorSpec(x.shape, x.dtype) for x in builder.graph.inputs])
     start = state.get()
-    contents = [(h, h.get()) for h in holders if isinstance(h, _Elsewhere)]
+    contents = [(h, h.get()) for h in holders if isinstance(h, Elsewhere)]
     try:
         with inside(tester, frame):
             loop.fill(holders, iter(tester.graph.inputs[:own]))

@@ -1,4 +1,4 @@
-"""What a condition on a tensor leaves behind: from the values of both branches to one value each."""
+"""What a condition on a tensor leaves behind: one value from the values of both branches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from thalweg.tracing.autograph.runtime.values import (
     shape_of,
 )
 
-__all__ = ["FILL", "Conflict", "Merging", "filled"]
+__all__ = ["FILL", "ConflictError", "Merging", "filled"]
 
 
 class Fill:
@@ -42,7 +42,7 @@ class Slot:
     index: int
 
 
-class Conflict(Exception):
+class ConflictError(Exception):
     """Two values that no graph can give in one place."""
 
     def __init__(self, first: Any, second: Any) -> None:
@@ -79,9 +79,9 @@ class Merging:
             return bear(rebuilt(a, merged))
         if is_tensor_like(a) and is_tensor_like(b):
             if shape_of(a) != shape_of(b):
-                raise Conflict(a, b)
+                raise ConflictError(a, b)
             return self._slot(a, b, meeting(a, b), shape_of(a))
-        raise Conflict(a, b)
+        raise ConflictError(a, b)
 
     def _slot(self, a: Any, b: Any, dtype: DType, shape: tuple[int, ...]) -> Slot:
         self.pairs.append((a, b, dtype, shape))

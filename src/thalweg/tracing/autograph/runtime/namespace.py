@@ -9,9 +9,11 @@ from thalweg.tracing.autograph.errors import Again, AutoGraphError
 from thalweg.tracing.autograph.runtime import (
     branches,
     calls,
+    comprehensions,
     effects,
     exceptions,
     iteration,
+    logic,
     patterns,
     state,
     text,
@@ -21,7 +23,17 @@ from thalweg.tracing.autograph.runtime.session import bear
 __all__: list[str] = []
 
 
-for module in (branches, calls, effects, exceptions, iteration, patterns, text):
+for module in (
+    branches,
+    calls,
+    comprehensions,
+    effects,
+    exceptions,
+    iteration,
+    logic,
+    patterns,
+    text,
+):
     for name in module.__all__:
         setattr(RUNTIME, name, getattr(module, name))
 

@@ -64,10 +64,10 @@ def _fits(subject: Any, pattern: tuple[Any, ...], names: dict[str, Any]) -> Any:
             names[name] = subject
         return found
     if kind == "sequence":
-        return _sequence(subject, *parts, names)
+        return _sequence(subject, parts, names)
     if kind == "mapping":
-        return _mapping(subject, *parts, names)
-    return _class(subject, *parts, names)
+        return _mapping(subject, parts, names)
+    return _class(subject, parts, names)
 
 
 def _any(subject: Any, patterns: tuple[Any, ...], names: dict[str, Any]) -> Any:
@@ -101,9 +101,8 @@ def _all(subjects: Any, patterns: Any, names: dict[str, Any]) -> Any:
     return found
 
 
-def _sequence(
-    subject: Any, patterns: tuple[Any, ...], star: int, name: str | None, names: dict[str, Any]
-) -> Any:
+def _sequence(subject: Any, parts: Any, names: dict[str, Any]) -> Any:
+    patterns, star, name = parts
     if not isinstance(subject, collections.abc.Sequence) or isinstance(
         subject, (str, bytes, bytearray)
     ):
@@ -119,9 +118,8 @@ def _sequence(
     return _all(items[:star] + items[end:], patterns, names)
 
 
-def _mapping(
-    subject: Any, keys: Any, patterns: Any, rest: str | None, names: dict[str, Any]
-) -> Any:
+def _mapping(subject: Any, parts: Any, names: dict[str, Any]) -> Any:
+    keys, patterns, rest = parts
     if not isinstance(subject, collections.abc.Mapping):
         return False
     missing = object()
@@ -134,9 +132,8 @@ def _mapping(
     return _all(values, patterns, names)
 
 
-def _class(
-    subject: Any, cls: Any, patterns: Any, attributes: Any, others: Any, names: dict[str, Any]
-) -> Any:
+def _class(subject: Any, parts: Any, names: dict[str, Any]) -> Any:
+    cls, patterns, attributes, others = parts
     kind = cls()
     if not isinstance(kind, type):
         raise TypeError("called match pattern must be a class")

@@ -30,10 +30,22 @@ from thalweg.tracing.autograph.runtime.values import (
     shape_of,
 )
 
-__all__ = ["Plan", "Unstable", "advanced", "carried", "filled", "finished", "given_up", "planned", "starts"]
+__all__ = [
+    "Carried",
+    "Fixed",
+    "Plan",
+    "UnstableError",
+    "advanced",
+    "carried",
+    "filled",
+    "finished",
+    "given_up",
+    "planned",
+    "starts",
+]
 
 
-class Unstable(Exception):
+class UnstableError(Exception):
     """A value that does not keep its kind or shape from round to round."""
 
     def __init__(self, before: Any, after: Any) -> None:
@@ -123,14 +135,12 @@ def _late(value: Any) -> Plan:
 def advanced(plan: Plan, after: Any, fragile: bool = False) -> Plan:
     """The plan, wide enough for what the body left behind; the same object if it was.
 
-    Raises `Unstable` where no plan is.
+    Raises `UnstableError` where no plan is.
     """
     if isinstance(plan, Nothing):
         return _from_nothing(plan, after, fragile)
     if isinstance(plan, Perhaps):
-        value, defined = (
-            (after.value, after.defined) if isinstance(after, Maybe) else (after, True)
-        )
+        value, defined = (after.value, after.defined) if isinstance(after, Maybe) else (after, True)
         if after is UNDEFINED:
             return _with_parts(plan, plan.value, advanced(plan.defined, False))
         return _with_parts(plan, advanced(plan.value, value), advanced(plan.defined, defined))
@@ -138,7 +148,7 @@ def advanced(plan: Plan, after: Any, fragile: bool = False) -> Plan:
         return _perhaps_lost(plan, after, fragile)
     if isinstance(plan, Parts):
         if not same_form(plan.like, after):
-            raise Unstable(plan.like, after)
+            raise UnstableError(plan.like, after)
         plans = tuple(map(advanced, plan.plans, children(after)))
         same = all(a is b for a, b in zip(plans, plan.plans, strict=True))
         return plan if same else Parts(plan.like, plans)
@@ -148,7 +158,7 @@ def advanced(plan: Plan, after: Any, fragile: bool = False) -> Plan:
         if is_container(plan.value) and is_container(after):
             return advanced(planned(plan.value, parts=True), after)
         if not (is_number(plan.value) and is_tensor_like(after)):
-            raise Unstable(plan.value, after)
+            raise UnstableError(plan.value, after)
         plan = Carried(dtype_of(plan.value), (), plan.value)
         return _wider(plan, after) or plan
     return _wider(plan, after) or plan
@@ -178,16 +188,10 @@ def _with_parts(plan: Perhaps, value: Plan, defined: Plan) -> Plan:
 def _wider(plan: Carried, after: Any) -> Carried | None:
     """A carried tensor with a dtype that takes in another value; None if it does already."""
     if not is_tensor_like(after) or shape_of(after) != plan.shape:
-        raise Unstable(splat(0, plan.shape, plan.dtype) if plan.start is None else plan.start, after)
-    weak = is_number(plan.start)
-    if weak and not is_number(after):
-        # A Python number gives way, so the first round decides; later rounds only widen.
-        dtype = result_type(plan.start, after.dtype)
-        dtype = plan.dtype if result_type(dtype, plan.dtype) == plan.dtype else dtype
-    elif is_number(after):
-        dtype = result_type(plan.dtype, after)
-    else:
-        dtype = result_type(plan.dtype, after.dtype)
+        raise UnstableError(
+            splat(0, plan.shape, plan.dtype) if plan.start is None else plan.start, after
+        )
+    dtype = result_type(plan.dtype, after if is_number(after) else after.dtype)
     return None if dtype == plan.dtype else Carried(dtype, plan.shape, plan.start)
 
 
@@ -213,7 +217,9 @@ def carried(plan: Plan) -> list[TensorSpec]:
 def starts(plan: Plan) -> list[Tensor]:
     """What these are before the loop."""
     return [
-        splat(0, leaf.shape, leaf.dtype) if leaf.start is None else as_tensor(leaf.start, leaf.dtype)
+        splat(0, leaf.shape, leaf.dtype)
+        if leaf.start is None
+        else as_tensor(leaf.start, leaf.dtype)
         for leaf in _leaves(plan)
     ]
 
@@ -233,9 +239,7 @@ def filled(plan: Plan, tensors: Iterator[Tensor]) -> Any:
     return bear(rebuilt(plan.like, [filled(part, tensors) for part in plan.plans]))
 
 
-def finished(
-    plan: Plan, value: Any, inputs: Iterator[Tensor], outputs: Iterator[Tensor]
-) -> Any:
+def finished(plan: Plan, value: Any, inputs: Iterator[Tensor], outputs: Iterator[Tensor]) -> Any:
     """The value after the loop: what the body leaves as it was is what it was before.
 
     Args:

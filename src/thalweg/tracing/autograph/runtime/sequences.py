@@ -1,4 +1,4 @@
-"""What a loop on tensors runs over: tensors, and range, enumerate, zip, map, reversed of tensors."""
+"""What loops on tensors run over: tensors, and range, enumerate, zip, map, reversed of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,17 @@ from thalweg.tracing.autograph.errors import AutoGraphError
 from thalweg.tracing.autograph.runtime.rows import stacked_rows
 from thalweg.tracing.autograph.runtime.session import is_symbolic, tracing
 
-__all__ = ["Enumerate", "Map", "Range", "Reversed", "Rows", "Sequence", "Zip", "as_sequence", "beside"]
+__all__ = [
+    "Enumerate",
+    "Map",
+    "Range",
+    "Reversed",
+    "Rows",
+    "Sequence",
+    "Zip",
+    "as_sequence",
+    "beside",
+]
 
 
 class Sequence:

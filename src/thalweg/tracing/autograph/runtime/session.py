@@ -14,7 +14,18 @@ from thalweg.tensor.context import CONTEXT
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.variable import Variable
 
-__all__ = ["CONVERTED", "SESSION", "Frame", "bear", "born_since", "depth", "is_symbolic", "session", "tracing", "user_line"]
+__all__ = [
+    "CONVERTED",
+    "SESSION",
+    "Frame",
+    "bear",
+    "born_since",
+    "depth",
+    "is_symbolic",
+    "session",
+    "tracing",
+    "user_line",
+]
 
 # The code objects of converted functions: frames that run them stand at the user's own lines.
 CONVERTED: set[CodeType] = set()
@@ -45,6 +56,7 @@ class Frame:
 class _Session(threading.local):
     def __init__(self) -> None:
         self.depth = 0
+        self.warn = True
         self.reset()
 
     def reset(self) -> None:
@@ -66,12 +78,18 @@ SESSION = _Session()
 
 
 @contextmanager
-def session() -> Iterator[None]:
-    """Around the outermost call of converted code: what was noted is forgotten afterwards."""
+def session(warn: bool) -> Iterator[None]:
+    """Around a call of converted code; after the outermost, what was noted is forgotten.
+
+    Args:
+        warn: whether side effects are reported.
+    """
+    outer, SESSION.warn = SESSION.warn, SESSION.warn and warn
     SESSION.depth += 1
     try:
         yield
     finally:
+        SESSION.warn = outer
         SESSION.depth -= 1
         if not SESSION.depth:
             SESSION.reset()

@@ -6,6 +6,7 @@ import builtins
 import re
 import string
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from thalweg.primitives import host
@@ -20,6 +21,9 @@ __all__ = ["RuntimeText", "format_", "has_symbols", "parts_of", "percent", "prin
 
 # A string, or a tensor with its conversion and format specification.
 Piece = str | tuple[Tensor, str, str]
+
+
+_CONVERSIONS: dict[str, Callable[[Any], str]] = {"r": repr, "s": str, "a": ascii}
 
 
 class RuntimeText:
@@ -45,7 +49,7 @@ class RuntimeText:
 
     __str__ = __repr__ = __len__ = __iter__ = __getitem__ = __contains__ = _unknown
     __eq__ = __ne__ = __mod__ = __mul__ = __getattr__ = __bool__ = _unknown
-    __hash__ = None
+    __hash__ = _unknown
 
 
 def has_symbols(x: Any) -> bool:
@@ -66,7 +70,7 @@ def pieces_of(x: Any, conversion: str = "", spec: str = "") -> list[Piece]:
     if is_container(x) and has_symbols(x):
         return _container(x)
     if conversion:
-        x = {"r": repr, "s": str, "a": ascii}[conversion](x)
+        x = _CONVERSIONS[conversion](x)
     return [format(x, spec)]
 
 
@@ -121,7 +125,9 @@ def percent(template: Any, values: Any) -> Any:
         elif directive:
             value = next(rest)
             symbol = is_symbolic(value)
-            found.append((convert_to_tensor(value), "%", directive) if symbol else directive % value)
+            found.append(
+                (convert_to_tensor(value), "%", directive) if symbol else directive % value
+            )
     return _joined(found)
 
 
@@ -129,7 +135,8 @@ def format_(template: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     """`template.format(*args, **kwargs)`."""
     if not has_symbols(list(args)) and not has_symbols(kwargs):
         return template.format(*args, **kwargs)
-    formatter, found, count = string.Formatter(), [], 0
+    formatter, count = string.Formatter(), 0
+    found: list[Piece] = []
     for literal, field, spec, conversion in formatter.parse(template):
         found.append(literal)
         if field is None:

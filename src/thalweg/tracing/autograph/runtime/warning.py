@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from thalweg.tracing.autograph.errors import TracingWarning
-from thalweg.tracing.autograph.runtime.session import user_line
+from thalweg.tracing.autograph.runtime.session import SESSION, user_line
 
 __all__ = ["once"]
 
@@ -14,6 +14,8 @@ _REPORTED: set[tuple[str, int, str]] = set()
 
 def once(what: str, instead: str = "") -> None:
     """Warn at the user's line that runs now, if that line has not been reported for this."""
+    if not SESSION.warn:
+        return
     filename, line = user_line()
     if (filename, line, what) in _REPORTED:
         return

@@ -127,9 +127,8 @@ class Expressions(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         function = node.func
-        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
-            if function.value.id == "ag__":
-                return self.generic(node)
+        if isinstance(function, ast.Attribute) and root(function) == "ag__":
+            return self.generic(node)
         if isinstance(function, ast.Name) and function.id == "super":
             return self.super(node)
         found = call("callee", self.expression(function))
@@ -192,13 +191,15 @@ class Expressions(ast.NodeTransformer):
             return self.generic(node)
         return at(call("get_item", self.expression(node.value), self.expression(node.slice)), node)
 
-    def _born(self, node: ast.expr) -> ast.expr:
+    def visit_List(self, node: ast.List) -> ast.expr:
+        found = self.generic(node)
+        return at(call("born", found), node) if isinstance(node.ctx, ast.Load) else found
+
+    def visit_Dict(self, node: ast.Dict) -> ast.expr:
         return at(call("born", self.generic(node)), node)
 
-    def visit_List(self, node: ast.List) -> ast.expr:
-        return self._born(node) if isinstance(node.ctx, ast.Load) else self.generic(node)
-
-    visit_Dict = visit_Set = visit_SetComp = visit_DictComp = _born
+    def visit_Set(self, node: ast.Set) -> ast.expr:
+        return at(call("born", self.generic(node)), node)
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
         if any(part.is_async for part in node.generators):

@@ -152,7 +152,7 @@ class _Lowering:
         node.body = [*starts, *first, *body]
         exits -= {broken, continued}
         orelse, node.orelse = node.orelse, []
-        node.flags = tuple([*own, *sorted(exits)])  # type: ignore[union-attr]
+        node.flags = (*own, *sorted(exits))  # type: ignore[union-attr]
         after, more = self.block(orelse)
         if _is_endless(node) and exits == {RETURNED} and not own:
             # Only a return ends it.
@@ -200,7 +200,11 @@ class _Lowering:
 
 
 def _is_endless(node: ast.stmt) -> bool:
-    return isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
+    return (
+        isinstance(node, ast.While)
+        and isinstance(node.test, ast.Constant)
+        and bool(node.test.value)
+    )
 
 
 def _flag(name: str, value: bool, node: ast.AST) -> ast.stmt:

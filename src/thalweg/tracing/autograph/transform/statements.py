@@ -1,4 +1,4 @@
-"""Converts statements: each construct becomes a call of the runtime with its bodies as functions."""
+"""Converts statements: each construct becomes a call of the runtime, its bodies functions."""
 
 from __future__ import annotations
 
@@ -8,12 +8,26 @@ from collections.abc import Callable, Sequence
 from thalweg.tracing.autograph.analysis import names
 from thalweg.tracing.autograph.transform import jumps
 from thalweg.tracing.autograph.transform.expressions import Expressions
-from thalweg.tracing.autograph.transform.nodes import assign, at, call, constants, load, quoted
-from thalweg.tracing.autograph.transform.nodes import runtime
+from thalweg.tracing.autograph.transform.nodes import (
+    assign,
+    at,
+    call,
+    constants,
+    load,
+    quoted,
+    runtime,
+)
 from thalweg.tracing.autograph.transform.scope import Scope
 from thalweg.tracing.autograph.transform.stores import Stores, is_plain
 
 __all__ = ["Statements"]
+
+# Statements that are converted like others.
+_KINDS: dict[type[ast.stmt], type[ast.stmt]] = {
+    ast.TryStar: ast.Try,
+    ast.Nonlocal: ast.Global,
+    ast.AsyncFunctionDef: ast.ClassDef,
+}
 
 Converter = Callable[[ast.FunctionDef, str, Scope | None, str | None], ast.FunctionDef]
 
@@ -38,7 +52,7 @@ class Statements:
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
         """One statement, converted."""
-        method = getattr(self, f"on_{type(node).__name__}", None)
+        method = getattr(self, f"on_{_KINDS.get(type(node), type(node)).__name__}", None)
         found = self.simple(node) if method is None else method(node)
         return [at(new, node) for new in (*self.announced(node), *found)]
 
@@ -72,12 +86,8 @@ class Statements:
     def on_Global(self, node: ast.Global) -> list[ast.stmt]:
         return []
 
-    on_Nonlocal = on_Global
-
     def on_ClassDef(self, node: ast.ClassDef) -> list[ast.stmt]:
         return [node]
-
-    on_AsyncFunctionDef = on_ClassDef
 
     def on_FunctionDef(self, node: ast.FunctionDef) -> list[ast.stmt]:
         left = any(
@@ -171,9 +181,7 @@ class Statements:
             found.type_params = []  # type: ignore[attr-defined]
         return found, name
 
-    def state(
-        self, nodes: Sequence[ast.AST], live: set[str], more: Sequence[str] = ()
-    ) -> ast.expr:
+    def state(self, nodes: Sequence[ast.AST], live: set[str], more: Sequence[str] = ()) -> ast.expr:
         """The variables that statements assign, as an argument for the runtime."""
         scope = self.scope
         assigned = names.assigned(nodes) | names.item_roots(nodes) | set(more)
@@ -266,5 +274,3 @@ class Statements:
         node.orelse = self.block(node.orelse)
         node.finalbody = self.block(node.finalbody)
         return [node]
-
-    on_TryStar = on_Try

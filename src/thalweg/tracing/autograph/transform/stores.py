@@ -125,9 +125,7 @@ class Stores:
         rebinds = not isinstance(node.value, ast.Name) or node.value.id in self.scope.own
 
         def store(value: ast.expr) -> list[ast.stmt]:
-            setting = call(
-                "set_item", value, load(name), load(key), outside, ast.Constant(rebinds)
-            )
+            setting = call("set_item", value, load(name), load(key), outside, ast.Constant(rebinds))
             first, new = self._kept("item", setting, node)
             if not rebinds:
                 return [first]
@@ -139,7 +137,9 @@ class Stores:
     def _key(self, node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Slice):
             ends = (node.lower, node.upper, node.step)
-            parts = [ast.Constant(None) if e is None else self.expressions.expression(e) for e in ends]
+            parts = [
+                ast.Constant(None) if e is None else self.expressions.expression(e) for e in ends
+            ]
             return at(call("slice", *parts), node)
         if isinstance(node, ast.Tuple):
             elements = [

@@ -6,22 +6,24 @@ from thalweg.compiler.ir.expression import walk
 from thalweg.compiler.ir.program import Contract
 from thalweg.compiler.render.llvm import uses
 from thalweg.compiler.render.llvm.builder import Builder
+from thalweg.compiler.render.llvm.contract.convolution_filter import FilterKernel
 from thalweg.compiler.render.llvm.contract.convolution_image import ImageKernel
 from thalweg.compiler.render.llvm.contract.convolution_view import View, view
 from thalweg.compiler.render.llvm.contract.products import flops
 from thalweg.compiler.render.llvm.expressions import Emitter
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText, parameters
 from thalweg.compiler.target import Target
+from thalweg.tensor.dtypes import FLOATING
 
 __all__ = ["fits", "render"]
 
 # Fewer filters than this do not fill vectors; a matrix product then runs along the places.
-_FEW_FILTERS = 8
+_FEW_FILTERS = 1
 
 
 def fits(kernel: Contract, target: Target) -> bool:
     """Whether `render` takes a contraction."""
-    return kernel.dtype.kind == "f" and _view(kernel) is not None
+    return kernel.dtype in FLOATING and _view(kernel) is not None
 
 
 def _view(kernel: Contract) -> View | None:
@@ -43,7 +45,8 @@ def render(kernel: Contract, target: Target) -> KernelText:
     found = _view(kernel)
     assert found is not None
     assert kernel.window is not None
-    plan = ImageKernel(kernel, found, target)
+    kind = ImageKernel if kernel.window.kind == "image" else FilterKernel
+    plan = kind(kernel, found, target)
     values = [kernel.left, kernel.right, *uses.roots(kernel.epilogue)]
     buffers = tuple(uses.buffers(list(walk(*values)), kernel.epilogue))
     b = Builder(target)

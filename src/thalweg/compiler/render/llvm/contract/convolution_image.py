@@ -41,7 +41,7 @@ from thalweg.compiler.render.llvm.contract.convolution_tiling import (
     tiling,
 )
 from thalweg.compiler.render.llvm.contract.convolution_view import View, in_place
-from thalweg.compiler.render.llvm.contract.epilogue import Epilogue, room
+from thalweg.compiler.render.llvm.contract.epilogue import Epilogue, Part, room
 from thalweg.compiler.render.llvm.expressions import Emitter
 from thalweg.compiler.render.llvm.kernel import length, share
 from thalweg.compiler.target import Target
@@ -92,7 +92,8 @@ class ImageKernel:
             for i, a in enumerate(axes[:-1])
         )
         open_ = any(a.guarded and not b for a, b in zip(axes, self.bounded, strict=False))
-        self.copied = view.load is None or not view.padding_known or guarded or open_
+        padding = not view.padding_known or guarded or open_
+        self.copied = view.load is None or padding or view.crowded
         self.steps = self._image_steps()
         self.packed = self._filter_steps() is None
         self.panels_outside = self.packed and self._filter_bytes() > _LARGE * target.l2
@@ -261,7 +262,7 @@ class _Writer:
 
     def _lines(self, env: Env, panel: Panel, filters: Value, low: Index, high: Index) -> None:
         """Blocks of places [low, high) of one image or line."""
-        b, plan, view = self.b, self.plan, self.view
+        b, view = self.b, self.view
         first = 0
         for block in self.tiling.outer:
             begin, end = b.max(low, first), b.min(high, first + block.count)
@@ -298,7 +299,8 @@ class _Writer:
                 row = view.axes[-2].place
                 here[row] = b.add(env[row], i)
             part = sums[i * inner.size : (i + 1) * inner.size]
-            plan.epilogue.emit(self.em, part, panel.columns, here, None, self.spare)
+            place = Part(here, None, None)
+            plan.epilogue.emit(self.em, part, panel.columns, place, self.spare)
 
     def _levels(self, env: Env) -> Levels:
         """The loops over the offsets and the channels."""

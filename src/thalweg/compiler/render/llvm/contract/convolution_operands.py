@@ -26,7 +26,7 @@ Env = dict[Var, Index]
 
 
 def address(b: Builder, pointer: Value, offset: Index, element: str) -> Value:
-    """An address that may lie outside of what the pointer points into, as long as it is not read."""
+    """An address that may lie outside of the buffer, as long as it is not read."""
     if offset == 0:
         return pointer
     return b.result(PTR, f"getelementptr {element}, {pointer}, {b.index(offset)}")
@@ -120,10 +120,9 @@ def copy_image(em: Emitter, view: View, to: Value, env: Env, element: str, items
         for axis, at, step in zip(looped, place, steps, strict=False):
             here |= _at(axis, at)
             where = b.add(where, b.mul(at, step))
+        here[view.channel] = 0
         if along_last:
             here |= _at(last, 0)
-        else:
-            here[view.channel] = 0
 
         def vector(column: Column, first: Index) -> None:
             lanes = None

@@ -91,7 +91,8 @@ class Strip:
         self.shifts = shifts
         self.image, self.filters = image, filters
         self.width = width
-        self._known: dict[tuple[str, Place], Value] = {}
+        # How many innermost loops there are.
+        self.bodies = 1
 
     def sums(
         self,
@@ -107,6 +108,8 @@ class Strip:
         """
         if valid is None:
             levels = levels.joined()
+        else:
+            self.bodies = len(valid)
         zeros = [[self.b.zero(Type(self.element, c.lanes)) for c in self.columns]]
         return self._nest(levels, 0, 0, 0, valid, start or zeros * len(self.shifts))
 
@@ -181,7 +184,7 @@ class Strip:
 
         size = len(rows) * len(self.columns)
         unroll = max(1, -(-_TURN // size))
-        if isinstance(extent, int) and extent * size <= _WRITTEN_OUT:
+        if isinstance(extent, int) and extent * size <= _WRITTEN_OUT // self.bodies:
             unroll = extent
         found = emit_tile(
             b, self.element, len(rows), self.columns, [Level(extent, unroll)], number, vector,

@@ -77,16 +77,38 @@ class Tiling:
         return Tiling((Blocks(0, outer, 1),), self.inner, self.panels, self.cycles * outer)
 
     @property
+    def turns(self) -> int:
+        """How many tiles there are."""
+        rows = sum(x.count for x in self.outer) * sum(x.count for x in self.inner)
+        return rows * sum(p.count for p in self.panels)
+
+    @property
     def packed_width(self) -> int:
         """Elements that one k of all packed panels takes."""
         return sum(p.count * p.width for p in self.panels)
 
 
 def tiling(
-    target: Target, outer: int, inner: int, columns: int, depth: int, itemsize: int
+    target: Target,
+    outer: int,
+    inner: int,
+    columns: int,
+    depth: int,
+    itemsize: int,
+    shared: int = 0,
 ) -> Tiling:
-    """The best tiles for so many rows and columns, each a sum of `depth` products."""
-    return min(_tilings(target, outer, inner, columns, depth, itemsize), key=lambda t: t.cycles)
+    """The best tiles for so many rows and columns, each a sum of `depth` products.
+
+    Args:
+        shared: if not 0, the workers share tiles, of which there are so many times more.
+    """
+
+    def cost(t: Tiling) -> float:
+        turns = t.turns * shared
+        # Two workers, of which one may have a tile more to do.
+        return t.cycles * -(-turns // 2) / turns if shared else t.cycles
+
+    return min(_tilings(target, outer, inner, columns, depth, itemsize), key=cost)
 
 
 def _tilings(

@@ -20,6 +20,11 @@ from thalweg.tensor.dtypes import float32, float64
 
 __all__ = ["Axis", "View", "in_place", "view"]
 
+# Indices that lie a multiple of this many elements apart share few sets of the caches.
+_CROWDED = 256
+# Elements of a cache line.
+_LINE = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -94,17 +99,27 @@ class View:
         """Whether there is padding."""
         return not self.padding_known or any(a.guarded for a in self.axes)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether neighbouring indices of the image lie in few sets of the caches."""
+        return self.channels % _CROWDED == 0
+
+    @property
+    def pitch(self) -> int:
+        """Elements from one index of the last axis of a copied image to the next."""
+        return self.channels + (_LINE if self.crowded else 0)
+
     def image_steps(self) -> tuple[int, ...]:
         """Elements from one index to the next along each spatial axis of a copied image."""
         return tuple(
-            math.prod(a.extent for a in self.axes[i + 1 :]) * self.channels
+            math.prod(a.extent for a in self.axes[i + 1 :]) * self.pitch
             for i in range(len(self.axes))
         )
 
     @property
     def image_size(self) -> int:
         """Elements of a copied image."""
-        return math.prod(a.extent for a in self.axes) * self.channels
+        return math.prod(a.extent for a in self.axes) * self.pitch
 
 
 def view(kernel: Contract) -> View | None:
@@ -122,7 +137,8 @@ def view(kernel: Contract) -> View | None:
     axes = tuple(
         Axis(*four) for four in zip(places, offsets, window.strides, window.dilation, strict=True)
     )
-    value, guards = kernel.left, ()
+    value: Expression = kernel.left
+    guards: tuple[Guard, ...] = ()
     if (
         isinstance(value, Choose)
         and isinstance(value.otherwise, Constant)

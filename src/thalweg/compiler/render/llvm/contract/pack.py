@@ -82,25 +82,40 @@ class Packer:
         Args:
             active: lanes in use of the only column, where known only at run time.
         """
+        b = self.b
+        full = [c for c in columns if c.full and c.lanes == self.lanes and active is None]
+        if full:
+            with b.loop(0, len(full) * self.lanes, self.lanes) as loop:
+                self._column(to, stride, (first, loop.index), self.lanes, self.lanes, depth)
+        for c in columns[len(full) :]:
+            count = c.active if active is None else active
+            self._column(to, stride, (first, c.offset), c.lanes, count, depth)
+
+    def _column(
+        self,
+        to: Value,
+        stride: int,
+        place: tuple[Index, Index],
+        lanes: int,
+        count: Index,
+        depth: tuple[Index, Index],
+    ) -> None:
+        """One vector of a panel: `place` is the panel's first element and the vector's offset."""
         b, (begin, extent) = self.b, depth
-        for column in columns:
-            lanes, at_once = column.lanes, min(_AT_ONCE, column.lanes)
-            count = column.active if active is None else active
-            at = b.at(to, column.offset, self.element)
-            row = b.add(first, column.offset)
-            whole = b.mul(b.div(extent, at_once), at_once)
-            with b.loop(0, whole, at_once) as loop, self.em.scope():
-                k = b.add(begin, loop.index)
-                vectors = self._block(row, count, k, lanes, at_once)
-                for i, vector in enumerate(vectors):
-                    b.store(vector, b.at(at, b.mul(b.add(loop.index, i), stride), self.element))
-            if isinstance(extent, int) and extent == whole:
-                continue
-            with b.loop(whole, extent) as loop, b.loop(0, count) as inner, self.em.scope():
-                k = b.add(begin, loop.index)
-                value = self._along_k(b.add(row, inner.index), k, 1, None)
-                where = b.add(b.mul(loop.index, stride), inner.index)
-                b.store(value, b.at(at, where, self.element))
+        at, row = b.at(to, place[1], self.element), b.add(*place)
+        at_once = min(_AT_ONCE, lanes)
+        whole = b.mul(b.div(extent, at_once), at_once)
+        with b.loop(0, whole, at_once) as loop, self.em.scope():
+            k = b.add(begin, loop.index)
+            for i, vector in enumerate(self._block(row, count, k, lanes, at_once)):
+                b.store(vector, b.at(at, b.mul(b.add(loop.index, i), stride), self.element))
+        if isinstance(extent, int) and extent == whole:
+            return
+        with b.loop(whole, extent) as loop, b.loop(0, count) as inner, self.em.scope():
+            k = b.add(begin, loop.index)
+            value = self._along_k(b.add(row, inner.index), k, 1, None)
+            where = b.add(b.mul(loop.index, stride), inner.index)
+            b.store(value, b.at(at, where, self.element))
 
     def _block(self, first: Index, count: Index, k: Index, lanes: int, at_once: int) -> list[Value]:
         """The vectors of a few k's, each with one element of every row."""

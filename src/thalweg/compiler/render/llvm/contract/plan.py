@@ -32,7 +32,9 @@ _MOST_COLUMNS = 8
 _MANY_BATCHES = 16
 # Cycles to begin and end a tile, and to store one of its vectors.
 _TILE_OVERHEAD, _STORE = 25.0, 2.0
-# What another tile function must win, as each takes time to compile.
+# Bytes that come from the second-level cache in a cycle.
+_FETCH = 20.0
+# What another tile function must win, as each takes time to compile; a transposition is two.
 _FUNCTION = 0.04
 # Cycles to copy an element into a panel, to transpose it, and to store one alone.
 _COPY, _TRANSPOSE, _ALONE = 0.16, 0.4, 1.5
@@ -154,7 +156,7 @@ def _plans(flat: Flat, target: Target) -> Iterator[Plan]:
                     flat, left, right, rows, rest, guarded, full, panels, edges,
                     pack_left, pack_right, blocked, "", 0.0,
                 )  # fmt: skip
-                yield _estimated(plan, columns, costs, itemsize)
+                yield _estimated(plan, columns, target, costs, itemsize)
 
 
 def _rests(extent: Dim, rows: int) -> list[tuple[int, bool]]:
@@ -195,7 +197,9 @@ def _pack_left(left: Operand, bytes_: int, columns: int) -> str:
     return "panels" if left.along_free and not left.along_k else "rows"
 
 
-def _estimated(plan: Plan, columns: Sequence[Column], costs: Rates, itemsize: int) -> Plan:
+def _estimated(
+    plan: Plan, columns: Sequence[Column], target: Target, costs: Rates, itemsize: int
+) -> Plan:
     """The plan with what the workers share, and its cost for two of them."""
     flat = plan.flat
     batch, height, width, depth = (typical(v.extent) for v in (flat.batch, flat.m, flat.n, flat.k))
@@ -206,12 +210,16 @@ def _estimated(plan: Plan, columns: Sequence[Column], costs: Rates, itemsize: in
     whole = plan.panels if plan.panels >= 0 else len(columns) // count
     groups = [(plan.full, whole)] if whole else []
     groups += [(edge, 1) for edge in plan.edges]
+    if plan.panels < 0:  # single vectors after the whole panels; the last one about half in use
+        groups.append((plan.full[:1], len(columns) % count + 1))
+    # Panels that do not fit the first-level cache come from the second for every strip of rows.
+    far = depth * plan.width * itemsize > target.l1 // 2
     store = _STORE + sum(_stride_cost(plan.flat, plan.full[0].lanes))
     work = sum(
         strips
         * panels
         * (
-            depth * _cycles(rows, group, costs, itemsize)
+            depth * _cycles(rows, group, costs, itemsize, far)
             + _TILE_OVERHEAD
             + rows * (len(group) * store + plan.guarded)
         )
@@ -233,13 +241,14 @@ def _estimated(plan: Plan, columns: Sequence[Column], costs: Rates, itemsize: in
             share = -(-turns // 2) / turns
             found.append((batch * ((work + once) * share + repeated), name))
     cycles, shared = min(found)
-    functions = (1 + (plan.rest > 0)) * len(groups)
-    cycles *= 1.0 + _FUNCTION * (functions - 1)
+    functions = (1 + (plan.rest > 0)) * len(groups) - 1
+    functions += 2 * len(groups) if plan.pack_right == "transposed" else 0
+    cycles *= 1.0 + _FUNCTION * functions
     return replace(plan, shared=shared, cycles=cycles)
 
 
-def _cycles(rows: int, columns: Sequence[Column], costs: Rates, itemsize: int) -> float:
-    """One step along k of a tile."""
+def _cycles(rows: int, columns: Sequence[Column], costs: Rates, itemsize: int, far: bool) -> float:
+    """One step along k of a tile; `far`: the panel does not fit the first-level cache."""
     wide = [c.lanes * itemsize > 32 for c in columns]
     multiply = rows * sum(costs.wide if w else costs.narrow for w in wide)
     spread = 0.5 if len(columns) > 1 else 0.0  # else part of the multiply-add
@@ -247,7 +256,8 @@ def _cycles(rows: int, columns: Sequence[Column], costs: Rates, itemsize: int) -
     decode = (rows * len(columns) + len(columns) + rows + 2) / 5.5
     # Small tiles run up to four sets of sums side by side.
     sets = max(1, min(4, 8 // (rows * len(columns))))
-    return max(multiply, load, decode, 4.0 / sets)
+    fetch = sum(c.lanes for c in columns) * itemsize / _FETCH if far else 0.0
+    return max(multiply, load, decode, fetch, 4.0 / sets) + 0.1 * fetch
 
 
 def _stride_cost(flat: Flat, lanes: int) -> Iterator[float]:

@@ -47,10 +47,7 @@ class Column:
 
     def mask(self, b: Builder) -> Value | None:
         """The lanes in use; None where all are."""
-        if self.full:
-            return None
-        body = ", ".join(f"i1 {'true' if i < self.active else 'false'}" for i in range(self.lanes))
-        return Value(f"<{body}>", Type("i1", self.lanes))
+        return None if self.full else b.mask(self.active, self.lanes)
 
 
 @dataclass(frozen=True, slots=True)

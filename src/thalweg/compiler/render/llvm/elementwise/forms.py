@@ -1,7 +1,8 @@
 """Computing form and memory form of values, and the ways between them.
 
 Memory form is what tensors hold. In registers ("computing form") float16 and bfloat16 are carried
-as float32 and bool as i1; everything else is the same in both. bfloat16 is converted by integer
+as float32 and bool as i1; everything else is the same in both. Complex numbers, which are moved
+only, are integers of their size. bfloat16 is converted by integer
 arithmetic: AVX-512's own instruction flushes denormals, and elsewhere LLVM would call libgcc, as
 it would for float16 where the processor cannot convert it.
 """
@@ -46,6 +47,8 @@ def constant(b: Builder, dtype: DType, value: float | int | bool, lanes: int = 1
     """A number in computing form, rounded to the dtype."""
     if dtype in HALVES:
         value = float(np.asarray(value).astype(dtype))
+    if dtype.kind == "c":
+        value = int.from_bytes(np.asarray(value).astype(dtype).tobytes(), "little")
     return b.number(computing(dtype, lanes), value)
 
 

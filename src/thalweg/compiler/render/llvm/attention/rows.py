@@ -1,0 +1,189 @@
+"""Copies of rows of query, key, value and their like into scratch memory, in computing form.
+
+There a head's rows lie side by side, as whole vectors with zeros behind their ends, or transposed:
+one row for each element of a query, one lane for each time of a block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from thalweg.compiler.render.llvm import elementwise
+from thalweg.compiler.render.llvm.attention.helpers import Helpers
+from thalweg.compiler.render.llvm.attention.setting import Setting, stride
+from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
+from thalweg.compiler.render.llvm.contract.tile import Column
+from thalweg.compiler.render.llvm.transpose import transposed
+from thalweg.tensor.dtypes import DType, bool_
+
+__all__ = ["clear", "copy", "row_of", "turn", "turn_mask", "write"]
+
+
+def row_of(
+    b: Builder, source: Value, dtype: DType, column: Column, offset: Index = 0
+) -> Value:
+    """A vector of a row, in computing form; zeros behind the row's end."""
+    at = b.at(source, b.add(offset, column.offset), elementwise.memory(dtype).element)
+    return elementwise.load(b, at, dtype, column.lanes, column.mask(b))
+
+
+def copy(
+    helpers: Helpers,
+    b: Builder,
+    s: Setting,
+    source: Value,
+    step: int,
+    count: Index,
+    to: Value,
+    columns: Sequence[Column],
+) -> None:
+    """Rows side by side; zeros up to a whole number of tiles."""
+    length = stride(columns)
+
+    def body(b: Builder, given: list[Value]) -> None:
+        source, count, to = given
+        with b.loop(0, count) as loop:
+            row = b.at(source, b.mul(loop.index, step), s.held)
+            place = b.at(to, b.mul(loop.index, length), s.element)
+            for column in columns:
+                b.store(row_of(b, row, s.dtype, column), b.at(place, column.offset, s.element))
+        whole = b.mul(b.div(b.add(count, s.rows - 1), s.rows), s.rows)
+        with b.loop(count, whole) as loop:
+            place = b.at(to, b.mul(loop.index, length), s.element)
+            for column in columns:
+                zero = b.zero(Type(s.element, column.lanes))
+                b.store(zero, b.at(place, column.offset, s.element))
+
+    helpers.call(b, f"copy_{step}_{length}", [source, count, to], body)
+
+
+def write(
+    helpers: Helpers,
+    b: Builder,
+    s: Setting,
+    source: Value,
+    count: Index,
+    to: Value,
+    step: int,
+    columns: Sequence[Column],
+    factor: float,
+) -> None:
+    """Rows of scratch memory, times a number, to rows of a buffer."""
+    length = stride(columns)
+
+    def body(b: Builder, given: list[Value]) -> None:
+        source, count, to = given
+        with b.loop(0, count) as loop:
+            row = b.at(source, b.mul(loop.index, length), s.element)
+            place = b.at(to, b.mul(loop.index, step), s.held)
+            for column in columns:
+                type_ = Type(s.element, column.lanes)
+                value = b.load(b.at(row, column.offset, s.element), type_)
+                if factor != 1:
+                    value = b.fmul(value, b.number(type_, factor))
+                at = b.at(place, column.offset, s.held)
+                elementwise.store(b, value, at, s.dtype, column.mask(b))
+
+    helpers.call(b, f"write_{step}_{length}_{factor != 1:d}", [source, count, to], body)
+
+
+def clear(helpers: Helpers, b: Builder, to: Value, size: Index) -> None:
+    """Zeros in a number of bytes."""
+    name = "llvm.memset.p0.i64"
+    b.declarations[name] = f"declare void @{name}(ptr, i8, i64, i1)"
+    b.line(f"call void @{name}({to}, i8 0, {b.index(size)}, i1 false)")
+
+
+def turn(
+    helpers: Helpers,
+    b: Builder,
+    s: Setting,
+    source: Value,
+    step: int,
+    count: Index,
+    to: Value,
+    size: int,
+    factor: float = 1.0,
+) -> None:
+    """A block of rows transposed, times a number; missing rows repeat the last one."""
+
+    def body(b: Builder, given: list[Value]) -> None:
+        source, count, to = given
+        lanes = s.lanes
+        whole = size // lanes * lanes
+        number = b.number(s.lane, factor)
+
+        def square(first: Index, x: Index, active: int) -> None:
+            column = Column(0, lanes, active)
+            vectors = []
+            for i in range(lanes):
+                at = b.mul(b.min(b.add(first, i), b.sub(count, 1)), step)
+                vectors.append(row_of(b, source, s.dtype, column, b.add(at, x)))
+            if factor != 1:
+                vectors = [b.fmul(v, number) for v in vectors]
+            for i, vector in enumerate(transposed(b, vectors)[:active]):
+                place = b.add(b.mul(b.add(x, i), s.block), first)
+                b.store(vector, b.at(to, place, s.element))
+
+        for first in range(0, s.block, lanes):
+            with b.loop(0, whole, lanes) as loop:
+                square(first, loop.index, lanes)
+            if whole == size:
+                continue
+            if b.target.masks:
+                square(first, whole, size - whole)
+                continue
+            with b.loop(0, lanes) as outer, b.loop(whole, size) as inner:
+                time = b.add(outer.index, first)
+                at = b.add(b.mul(b.min(time, b.sub(count, 1)), step), inner.index)
+                value = elementwise.load(b, b.at(source, at, s.held), s.dtype)
+                if factor != 1:
+                    value = b.fmul(value, b.number(value.type, factor))
+                place = b.add(b.mul(inner.index, s.block), time)
+                b.store(value, b.at(to, place, s.element))
+
+    helpers.call(b, f"turn_{step}_{size}_{factor != 1:d}", [source, count, to], body)
+
+
+def turn_mask(
+    helpers: Helpers,
+    b: Builder,
+    s: Setting,
+    source: Value,
+    step: int,
+    count: Index,
+    sources: Index,
+    to: Value,
+) -> None:
+    """A mask (times, sources) of a block, transposed as bytes; missing times repeat the last."""
+
+    def body(b: Builder, given: list[Value]) -> None:
+        source, count, sources, to = given
+        lanes = s.lanes
+        held = elementwise.memory(bool_, lanes)
+
+        def row(first: Index, i: Index) -> Value:
+            return b.at(source, b.mul(b.min(b.add(first, i), b.sub(count, 1)), step), "i8")
+
+        def square(first: Index, x: Index, mask: Value | None) -> None:
+            vectors = []
+            for i in range(lanes):
+                at = b.at(row(first, i), x, "i8")
+                vectors.append(b.load(at, held) if mask is None else b.masked_load(at, mask, held))
+            for i, vector in enumerate(transposed(b, vectors)):
+                b.store(vector, b.at(to, b.add(b.mul(b.add(x, i), s.block), first), "i8"))
+
+        whole = b.mul(b.div(sources, lanes), lanes)
+        for first in range(0, s.block, lanes):
+            with b.loop(0, whole, lanes) as loop:
+                square(first, loop.index, None)
+            if b.target.masks:
+                with b.when(b.less(whole, sources)):
+                    square(first, whole, b.mask(b.sub(sources, whole), lanes))
+                continue
+            with b.loop(0, lanes) as outer, b.loop(whole, sources) as inner:
+                value = b.load(b.at(row(first, outer.index), inner.index, "i8"), Type("i8"))
+                place = b.add(b.mul(inner.index, s.block), b.add(outer.index, first))
+                b.store(value, b.at(to, place, "i8"))
+
+    helpers.call(b, "turn_mask", [source, count, sources, to], body)
