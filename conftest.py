@@ -6,6 +6,8 @@ At the root of the repository, so that it holds for `src` as for `tests`.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,22 @@ from tests.datasets.idx_files import write_mnist
 # An example may compile a kernel, and machines are shared: how long one takes says nothing.
 settings.register_profile("thalweg", deadline=None)
 settings.load_profile("thalweg")
+
+OWN_CACHE = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiled code goes to a folder of this run, which xdist's workers inherit."""
+    if "THALWEG_CACHE_DIR" not in os.environ:
+        config.stash[OWN_CACHE] = tempfile.mkdtemp(prefix="thalweg-tests-")
+        os.environ["THALWEG_CACHE_DIR"] = config.stash[OWN_CACHE]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Whoever made the folder removes it."""
+    if OWN_CACHE in config.stash:
+        del os.environ["THALWEG_CACHE_DIR"]
+        shutil.rmtree(config.stash[OWN_CACHE], ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -317,9 +317,10 @@ def measure(size: Size, threads: int, seconds: float, known: bool = True) -> dic
         sync = np.zeros(16, np.int64)
 
         def worker(number: int, to: int) -> None:
+            room = scratch[number].ctypes.data
             native.drive(
-                ours.code.addresses["kernel"], *buffers, number, threads, scratch[number].ctypes.data,
-                n, groups, turns, sync.ctypes.data, to,
+                ours.code.addresses["kernel"], *buffers, number, threads, room, n, groups,
+                turns, sync.ctypes.data, to,
             )  # fmt: skip
 
         others = [

@@ -89,9 +89,7 @@ class Case:
         return np.matmul(a, b)
 
 
-def run(
-    case: Case, target: Target, n: int = 1, workers: int = 1
-) -> tuple[Array, Array]:
+def run(case: Case, target: Target, n: int = 1, workers: int = 1) -> tuple[Array, Array]:
     """What the kernel gives and what NumPy gives."""
     kernel = Kernel(case.kernel(), target)
     a, b = case.arrays(n)
@@ -111,4 +109,3 @@ def close(found: Array, expected: Array, depth: int, dtype: Any = np.float32) ->
     np.testing.assert_allclose(
         found.astype(np.float64), expected.astype(np.float64), rtol=4 * epsilon, atol=tolerance
     )
-

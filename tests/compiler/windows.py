@@ -198,9 +198,11 @@ def convolutions(draw: Any, small: bool = False) -> Convolution:
     """Convolutions with one to three spatial axes."""
     rank = draw(st.sampled_from([1, 2, 2, 3]))
     lengths = {1: 9, 2: 5, 3: 2} if small else {1: 60, 2: 19, 3: 6}
+    # Each stride multiplies the number of kernels of the gradient.
+    steps = st.integers(1, 3) if rank < 3 else st.sampled_from([1, 1, 2])
     spatial, kernel, strides, padding, dilation = [], [], [], [], []
     for _ in range(rank):
-        k, s = draw(st.integers(1, 3 if small or rank == 3 else 5)), draw(st.integers(1, 3))
+        k, s = draw(st.integers(1, 3 if small or rank == 3 else 5)), draw(steps)
         d = draw(st.integers(1, 2)) if small or s == 1 else 1
         low, high = draw(st.integers(0, 2)), draw(st.integers(0, 2))
         reach = d * (k - 1) + 1

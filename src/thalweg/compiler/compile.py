@@ -10,6 +10,8 @@ from thalweg.compiler.ir.program import Program
 from thalweg.compiler.lower.blocks import lower
 from thalweg.compiler.passes import optimize
 from thalweg.compiler.plan import plan
+from thalweg.compiler.verify import wanted
+from thalweg.compiler.verify_program import verify_program
 from thalweg.primitives.graph import Graph
 
 __all__ = ["Compiled", "compile_graph", "compile_traces"]
@@ -34,6 +36,8 @@ class Compiled:
         """
         program = lower(self.flow, self.states, capacity)
         plan(program)
+        if wanted():
+            verify_program(program)
         return program
 
 

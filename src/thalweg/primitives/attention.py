@@ -3,7 +3,7 @@ the matrix of all weights at once.
 
 Layout: query and output (batch, times, heads, size), key and value (batch, sources, key heads,
 size), where each key head serves the next `heads / key heads` query heads. A mask is bool and
-(batch, heads, times, sources), with 1 for axes along which it does not change.
+(batch, heads, times, sources), with 1 for axes but the last along which it does not change.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def _rule(q: Any, k: Any, v: Any, *mask: Any, scale: float, causal: bool) -> tup
         raise ValueError(f"attention: there must be something to attend to, got shapes {shapes}.")
     for m in mask:
         full = (batch, heads, times, sources)
-        if m.dtype != bool_ or len(m.shape) != 4 or any(
-            n not in (1, most) for n, most in zip(m.shape, full, strict=True)
-        ):
+        lengths = zip(m.shape, full, strict=False)
+        fits = len(m.shape) == 4 and m.shape[3] == sources
+        if m.dtype != bool_ or not fits or any(n not in (1, most) for n, most in lengths):
             raise ValueError(
                 f"attention: the mask must be bool and broadcast to {full} (batch, heads, times, "
-                f"sources), got {m.dtype.name} of shape {m.shape}."
+                f"sources), its last axis whole, got {m.dtype.name} of shape {m.shape}."
             )
     return (
         TensorSpec((batch, times, heads, v.shape[3]), q.dtype),

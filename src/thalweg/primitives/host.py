@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +27,8 @@ __all__ = ["Field", "check", "has_effects", "print_", "rendered", "silent"]
 Array = np.ndarray[Any, Any]
 
 
-class Field(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Field:
     """The place of an input in a text.
 
     Attributes:

@@ -65,7 +65,14 @@ def _variables(prefix: str, lengths: Sequence[int]) -> tuple[Var, ...]:
     return tuple(Var(f"{prefix}{i}", Dim(0, n)) for i, n in enumerate(lengths))
 
 
-def _window(kind: str, axes: Sequence[Axis]) -> Window:
+def _slides(axes: Sequence[Axis]) -> bool:
+    """Whether there is a window at all; else the contraction is a plain product of matrices."""
+    return any(a.window > 1 or a.stride > 1 or a.places != a.length for a in axes)
+
+
+def _window(kind: str, axes: Sequence[Axis]) -> Window | None:
+    if not _slides(axes):
+        return None
     return Window(kind, tuple(a.stride for a in axes), tuple(a.dilation for a in axes))
 
 
@@ -143,8 +150,10 @@ def _phase(
     met = meeting(axes, phases, numbers, indices(taps))
     left = guarded(met.guards, read(g, (Index.of(b), *met.place, groups.filter(f))), 0)
     right = read(w, (*met.offset, Index.of(c), groups.filter(f)))
-    window: Window | None = Window("image", (1,) * len(axes), tuple(p.place_step for p in phases))
     k: tuple[Var, ...] = (*taps, f)
+    window = None
+    if _slides(axes):
+        window = Window("image", (1,) * len(axes), tuple(p.place_step for p in phases))
     if not all(p.taps for p in phases):
         # Nothing meets these indices: a sum over nothing.
         left = right = Constant(0, g.dtype)

@@ -22,7 +22,7 @@ def special_kernel(
     assert isinstance(op.kind, Primitive)
     read = tuple((b, x.shape) for b, x in zip(inputs, op.inputs, strict=True))
     written = tuple((b, y.shape) for b, y in zip(outputs, op.outputs, strict=True))
-    if op.name in special.RENDERERS:
+    if special.supported(op.name, [x.shape for x in op.inputs]):
         return Special(op.name, op.params, read, written, op.name, (op.name,))
     return HostCall(_evaluation(op), read, written, op.name, (op.name,))
 

@@ -275,6 +275,19 @@ def _select(w: Writer, call: Call) -> Value | None:
     return None
 
 
+@on(RULES, "lt")
+def _mask_of_maximum(w: Writer, call: Call) -> Value | None:
+    """`a < x` is `a < max(a, x)`: the mask of a relu is read from its result, which is kept anyway.
+
+    (Both are false for NaN.)
+    """
+    a, x = call.inputs
+    if w.number_of(a) is None:
+        return None
+    largest = w.written("max", a, x)
+    return None if largest is None else w.elementwise("lt", a, largest)
+
+
 @on(RULES, "cast")
 def _cast(w: Writer, call: Call) -> Value | None:
     (x,) = call.inputs

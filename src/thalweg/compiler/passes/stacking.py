@@ -115,7 +115,8 @@ class Stacking:
         maker = self._makers.get(x)
         if maker is None or x in self.fixed:
             return None
-        return self._total_of(maker) or self._sum_of_stack(x)
+        single = len(maker.outputs) == 1  # a cond has one for each variable that it assigns
+        return (self._total_of(maker) if single else None) or self._sum_of_stack(x)
 
     def _total_of(self, maker: Operation) -> Value | None:
         """The total by what gave the value: where that is linear, it can follow the sum."""

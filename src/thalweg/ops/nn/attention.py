@@ -117,11 +117,12 @@ def _check_broadcast(argument: str, x: Tensor, shape: tuple[int, ...]) -> None:
 
 
 def _aligned(mask: Any, shape: tuple[int, ...]) -> Tensor:
-    """The mask with as many axes as the logits have."""
+    """The mask with as many axes as the logits have, the last one whole."""
     found = cast_to(convert_to_tensor(mask), bool_)
     _check_broadcast("mask", found, shape)
     missing = len(shape) - found.ndim
-    return apply(movement.reshape, found, shape=(*[1] * missing, *found.shape))
+    found = apply(movement.reshape, found, shape=(*[1] * missing, *found.shape))
+    return apply(movement.broadcast_to, found, shape=(*found.shape[:3], shape[3]))
 
 
 def _spread(argument: str, x: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -87,7 +87,7 @@ def write(
     helpers.call(b, f"write_{step}_{length}_{factor != 1:d}", [source, count, to], body)
 
 
-def clear(helpers: Helpers, b: Builder, to: Value, size: Index) -> None:
+def clear(b: Builder, to: Value, size: Index) -> None:
     """Zeros in a number of bytes."""
     name = "llvm.memset.p0.i64"
     b.declarations[name] = f"declare void @{name}(ptr, i8, i64, i1)"

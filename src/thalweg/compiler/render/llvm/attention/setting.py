@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Special
-from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
+from thalweg.compiler.render.llvm.builder import Builder, Type, Value
 from thalweg.compiler.render.llvm.contract.tile import Column, split
 from thalweg.compiler.render.llvm.elementwise import memory
 from thalweg.compiler.target import Target
 from thalweg.tensor.dtypes import DType
 
-__all__ = ["Mask", "Room", "Setting", "groups", "stride", "width"]
+__all__ = ["Mask", "Room", "Setting", "fits", "groups", "stride"]
 
 # Vectors of times that a tile works on at once.
 _VECTORS = 2
@@ -27,6 +27,11 @@ _VECTORS = 2
 _BLOCK = 16 * 1024
 # Times that share one copy of a block of keys and values.
 _CHUNK = 256
+
+
+def fits(shapes: Sequence[tuple[Dim, ...]]) -> bool:
+    """Whether there is a kernel for inputs of these shapes: only the batch may be unknown."""
+    return all(d.static and d.offset > 0 for shape in shapes[:3] for d in shape[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,29 +171,20 @@ class Setting:
         """A vector of times."""
         return Type(self.element, self.lanes)
 
+    @property
     def scalar(self) -> Type:
         """One number in computing form."""
         return Type(self.element)
 
-    def place(
-        self, b: Builder, head: Index, batch: Index, time: Index, heads: int, times: int, size: int
-    ) -> Index:
-        """The first element of a row of query, key, value or output."""
-        row = b.add(b.mul(batch, times), time)
-        return b.mul(b.add(b.mul(row, heads), head), size)
 
-
-def width(columns: Sequence[Column]) -> int:
-    """Elements of a row in scratch memory: whole vectors."""
+def stride(columns: Sequence[Column]) -> int:
+    """From one row to the next in scratch memory: whole vectors."""
     return columns[-1].offset + columns[-1].lanes
 
 
-def stride(columns: Sequence[Column]) -> int:
-    """From one row to the next in scratch memory."""
-    return width(columns)
-
-
-def groups(columns: Sequence[Column], target: Target) -> list[tuple[int, list[Column]]]:
+def groups(
+    columns: Sequence[Column], target: Target, highest: int
+) -> list[tuple[int, list[Column]]]:
     """Columns that a tile takes at once, with the height that its registers allow."""
     most = 4 if target.registers >= 32 else 2
     count = -(-len(columns) // most)
@@ -196,7 +192,7 @@ def groups(columns: Sequence[Column], target: Target) -> list[tuple[int, list[Co
     found = []
     for first in range(0, len(columns), size):
         part = list(columns[first : first + size])
-        rows = 8
+        rows = min(8, highest)
         while rows * len(part) + len(part) + 2 > target.registers:
             rows //= 2
         found.append((rows, part))

@@ -68,7 +68,7 @@ def products(
     first = b.at(rows, b.mul(row, length), s.element)
 
     def left(i: int, place: Place) -> Value:
-        return b.load(b.at(first, b.add(i * length, place[0]), s.element), s.scalar())
+        return b.load(b.at(first, b.add(i * length, place[0]), s.element), s.scalar)
 
     def right(j: int, place: Place) -> Value:
         at = b.add(b.mul(place[0], s.block), j * s.lanes)
@@ -110,7 +110,7 @@ def mix(
 
         def left(i: int, at: Place) -> Value:
             where = b.add(b.mul(at[0], steps[1]), i * steps[0])
-            return b.load(b.at(numbers, where, s.element), s.scalar())
+            return b.load(b.at(numbers, where, s.element), s.scalar)
 
         def right(j: int, at: Place) -> Value:
             where = b.add(b.mul(at[0], length), columns[j].offset)

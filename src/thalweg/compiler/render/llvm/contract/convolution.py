@@ -17,9 +17,6 @@ from thalweg.tensor.dtypes import FLOATING
 
 __all__ = ["fits", "render"]
 
-# Fewer filters than this do not fill vectors; a matrix product then runs along the places.
-_FEW_FILTERS = 1
-
 
 def fits(kernel: Contract, target: Target) -> bool:
     """Whether `render` takes a contraction."""
@@ -31,11 +28,6 @@ def _view(kernel: Contract) -> View | None:
     if found is None or len(kernel.n) != 1 or not kernel.n[0].extent.static:
         return None
     if any(not v.extent.static for v in kernel.batch):
-        return None
-    if kernel.n[0].extent.offset < _FEW_FILTERS:
-        return None
-    # A window of one place without strides leaves a plain matrix product.
-    if all(a.offsets == 1 and a.stride == 1 for a in found.axes):
         return None
     return found
 

@@ -47,8 +47,9 @@ def render(flat: Flat, target: Target) -> KernelText:
     values = [flat.left, flat.right, *uses.roots(flat.epilogue)]
     buffers = tuple(uses.buffers(list(walk(*values)), flat.epilogue))
     columns = flat.n.extent.offset
-    # Half of the registers hold sums; folding wants a power of two.
-    rows = min(_MOST_ROWS, 1 << (target.registers // 2 // columns).bit_length() - 1)
+    # Half of the registers hold sums; folding wants a power of two, no more than lanes.
+    lanes = target.lanes(max(4, flat.dtype.itemsize))
+    rows = min(_MOST_ROWS, lanes, 1 << (target.registers // 2 // columns).bit_length() - 1)
     b = Builder(target)
     with b.function(NAME, parameters(buffers)) as parts:
         *pointers, n, worker, workers, _ = parts
