@@ -212,7 +212,7 @@ def seconds_of(
         for other in others:
             other.join()
 
-    return best(run, flops, seconds)
+    return best(run, flops, seconds, threads)
 
 
 def measure(

@@ -280,21 +280,29 @@ def aligned(*lengths: int) -> np.ndarray[Any, Any]:
     return whole[first : first + count].reshape(lengths)
 
 
-def best(run: Callable[[int, int, int], None], flops: int, seconds: float) -> float:
+def best(run: Callable[[int, int, int], None], flops: int, seconds: float, threads: int) -> float:
     """Seconds for one turn: the fastest group of turns, as others disturb.
+
+    One thread's long turns are measured in processor time, which goes on only while it runs.
 
     Args:
         run: does so many groups of so many turns, and leaves the ticks of the best at an address.
         flops: of one turn.
         seconds: how long to go on.
+        threads: how many take part.
     """
     turns = max(1, int(_GROUP / flops))
+    groups = max(2, int(2e8 / (flops * turns)))
+    long = threads == 1 and flops > _GROUP
     found, end = [], time.perf_counter() + seconds
     ticks = np.zeros(1, np.uint64)
+    run(1, turns, ticks.ctypes.data)
     while time.perf_counter() < end or len(found) < 3:
-        run(max(2, int(2e8 / (flops * turns))), turns, ticks.ctypes.data)
-        found.append(int(ticks[0]))
-    return min(found) * drivers().seconds / turns
+        begin = time.thread_time()
+        run(1 if long else groups, turns, ticks.ctypes.data)
+        took = time.thread_time() - begin if long else int(ticks[0]) * drivers().seconds
+        found.append(took / turns)
+    return min(found)
 
 
 def measure(size: Size, threads: int, seconds: float, known: bool = True) -> dict[str, Any]:
@@ -344,7 +352,8 @@ def measure(size: Size, threads: int, seconds: float, known: bool = True) -> dic
             expected.ctypes.data, size.batch, groups, turns, ticks,
         )  # fmt: skip
 
-    mine, theirs = best(run, size.flops, seconds), best(run_blas, size.flops, seconds)
+    mine = best(run, size.flops, seconds, threads)
+    theirs = best(run_blas, size.flops, seconds, threads)
     np.testing.assert_allclose(c, expected, rtol=1e-4, atol=1e-6 * size.k)
     return {
         "size": size.text,

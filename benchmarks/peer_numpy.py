@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from workloads import Workload, measure
+
+from benchmarks.training import Training, loop
+from benchmarks.workloads import Workload
 
 Array = np.ndarray
 
@@ -19,18 +21,6 @@ def forward(workload: Workload, weights: list[tuple[Array, Array]], x: Array) ->
         values.append(x)
     kernel, bias = weights[-1]
     return [*values, x @ kernel + bias]
-
-
-def slope_of_loss(workload: Workload, output: Array, y: Array) -> Array:
-    """The derivative of the loss with respect to the output."""
-    if workload.loss == "mae":
-        return np.sign(output - y) / len(y)
-    if workload.loss == "mse":
-        return 2 * (output - y) / len(y)
-    chances = np.exp(output - output.max(axis=1, keepdims=True))
-    chances /= chances.sum(axis=1, keepdims=True)
-    chances[np.arange(len(y)), y] -= 1
-    return chances / len(y)
 
 
 def backward(
@@ -47,33 +37,41 @@ def backward(
     return found[::-1]
 
 
-def prepare(workload: Workload) -> Callable[[int], None]:
+def loss_of(workload: Workload, output: Array, y: Array) -> Any:
+    """The loss, and its derivative with respect to the output."""
+    if workload.loss == "mae":
+        return np.abs(output - y).mean(), np.sign(output - y) / len(y)
+    if workload.loss == "mse":
+        return np.square(output - y).mean(), 2 * (output - y) / len(y)
+    chances = np.exp(output - output.max(axis=1, keepdims=True))
+    chances /= chances.sum(axis=1, keepdims=True)
+    rows = np.arange(len(y))
+    loss = -np.log(chances[rows, y]).mean()
+    chances[rows, y] -= 1
+    return loss, chances / len(y)
+
+
+def prepare(workload: Workload) -> Training:
     weights = workload.weights()
     moments = [[(np.zeros_like(w), np.zeros_like(w)) for w in pair] for pair in weights]
-    batches = workload.batches()
     rate = np.float32(workload.learning_rate)
     count = 0
 
-    def train(epochs: int) -> None:
+    def step(x: Array, y: Array) -> Any:
         nonlocal count
-        for _ in range(epochs):
-            for x, y in batches:
-                values = forward(workload, weights, x)
-                slope = slope_of_loss(workload, values[-1], y)
-                slopes = backward(workload, weights, values, slope)
-                count += 1
-                scale = rate * np.float32((1 - 0.999**count) ** 0.5 / (1 - 0.9**count))
-                for pair, gradients, states in zip(weights, slopes, moments, strict=True):
-                    for w, g, (m, v) in zip(pair, gradients, states, strict=True):
-                        if workload.optimizer == "sgd":
-                            w -= rate * g
-                        else:
-                            m += np.float32(0.1) * (g - m)
-                            v += np.float32(0.001) * (g * g - v)
-                            w -= scale * m / (np.sqrt(v) + np.float32(1e-7))
+        values = forward(workload, weights, x)
+        loss, slope = loss_of(workload, values[-1], y)
+        slopes = backward(workload, weights, values, slope)
+        count += 1
+        scale = rate * np.float32((1 - 0.999**count) ** 0.5 / (1 - 0.9**count))
+        for pair, gradients, states in zip(weights, slopes, moments, strict=True):
+            for w, g, (m, v) in zip(pair, gradients, states, strict=True):
+                if workload.optimizer == "sgd":
+                    w -= rate * g
+                else:
+                    m += np.float32(0.1) * (g - m)
+                    v += np.float32(0.001) * (g * g - v)
+                    w -= scale * m / (np.sqrt(v) + np.float32(1e-7))
+        return loss
 
-    return train
-
-
-if __name__ == "__main__":
-    measure(f"numpy {np.__version__}, by hand", prepare)
+    return loop(workload, workload.batches(), step)

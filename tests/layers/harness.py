@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -272,25 +273,56 @@ def _check_gradients(cls: Any, init_kwargs: Any, args: Any, kwargs: Any, order: 
 
 
 def _check_training(cls: Any, init_kwargs: Any, args: Any, kwargs: Any) -> None:
-    """A model of this layer alone trains: each trainable weight moves, and stays finite."""
-    layer = cls(**init_kwargs)
-    symbols, literals = _symbols(list(args), None, False), kwargs
-    outputs = layer(*symbols, **literals)
-    if not layer.trainable_weights or any(y.dtype.kind != "f" for y in flatten(outputs)):
+    """A model of this layer alone trains: each trainable weight moves, and stays finite.
+
+    Compiled it gives the same numbers as operation by operation.
+    """
+    eager = _trained(cls, init_kwargs, args, kwargs, run_eagerly=True)
+    if eager is None:
         return
+    assert np.isfinite(eager.losses).all()
+    trained = {id(v) for v in eager.layer.trainable_weights}
+    for old, variable in zip(eager.before, eager.layer.weights, strict=True):
+        new = variable.numpy()
+        assert np.isfinite(new).all()
+        assert id(variable) not in trained or (old != new).any(), variable.path
+    compiled = _trained(cls, init_kwargs, args, kwargs, jit_compile=True)
+    assert compiled is not None
+    np.testing.assert_allclose(compiled.losses, eager.losses, rtol=1e-5, atol=1e-6)
+    for a, b in zip(compiled.after, eager.after, strict=True):
+        np.testing.assert_allclose(_wide(a), _wide(b), rtol=1e-4, atol=1e-5)
+    for a, b in zip(flatten(compiled.outputs), flatten(eager.outputs), strict=True):
+        np.testing.assert_allclose(_wide(a), _wide(b), rtol=1e-4, atol=1e-5)
+
+
+@dataclass(frozen=True)
+class _Trained:
+    layer: Any
+    before: list[Array]
+    after: list[Array]
+    losses: list[float]
+    outputs: Any
+
+
+def _trained(
+    cls: Any, init_kwargs: Any, args: Any, kwargs: Any, **compiling: bool
+) -> _Trained | None:
+    """A model of one layer, trained for two epochs; None if there is nothing to train."""
+    tw.set_random_seed(12)
+    layer = cls(**init_kwargs)
+    symbols = _symbols(list(args), None, False)
+    outputs = layer(*symbols, **kwargs)
+    if not layer.trainable_weights or any(y.dtype.kind != "f" for y in flatten(outputs)):
+        return None
     model = tw.Model(symbols, outputs)
-    model.compile(tw.optimizers.SGD(0.01), "mse")
+    model.compile(tw.optimizers.SGD(0.01), "mse", **compiling)
     targets = [sample(y.shape, seed=i) + 1.5 for i, y in enumerate(flatten(outputs))]
     before = layer.get_weights()
     data = [x for x in flatten(list(args)) if isinstance(x, np.ndarray)]
     batch = data[0].shape[0]
     history = model.fit(data, targets, epochs=2, batch_size=batch, verbose=0).history
-    assert np.isfinite(history["loss"]).all()
-    trained = {id(v) for v in layer.trainable_weights}
-    for old, variable in zip(before, layer.weights, strict=True):
-        new = variable.numpy()
-        assert np.isfinite(new).all()
-        assert id(variable) not in trained or (old != new).any(), variable.path
+    predicted = model.predict(data, batch_size=batch, verbose=0)
+    return _Trained(layer, before, layer.get_weights(), history["loss"], predicted)
 
 
 def _check_half(cls: Any, init_kwargs: Any, args: Any, kwargs: Any, dtype: str) -> None:

@@ -1,6 +1,8 @@
 """Where a Program runs: `load` makes a compiled Program ready for this machine's processor."""
 
 from thalweg.devices.cpu.executable import Executable, load
-from thalweg.devices.explain import Explanation, KernelRow, explain
+from thalweg.devices.explain import explain
+from thalweg.devices.explanation import Explanation, KernelRow
+from thalweg.devices.watch import Watched, watching
 
-__all__ = ["Executable", "Explanation", "KernelRow", "explain", "load"]
+__all__ = ["Executable", "Explanation", "KernelRow", "Watched", "explain", "load", "watching"]

@@ -1,160 +1,82 @@
-"""Explanation: the kernels of a Program as a table, with what they compute and how fast.
+"""Explaining: from a Program and measured times to an Explanation, in words for people.
 
-Each row is one kernel in the order in which it runs. The share compares it with what the machine
-was measured to reach at most: a matrix product with the rate of large products, anything else with
-the rate at which memory is copied (kernels whose data lie in the caches can go beyond that).
+A product of matrices, a convolution and attention are measured by the rate that large products
+reach on this machine, anything else by the rate at which memory is copied.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from thalweg.compiler.dims import Dim
+from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.index import Var
-from thalweg.compiler.ir.program import Contract, Copy, HostCall, Loops
+from thalweg.compiler.ir.program import (
+    Cond,
+    Contract,
+    Copy,
+    HostCall,
+    Launch,
+    Loops,
+    Scan,
+    Special,
+    While,
+)
 from thalweg.compiler.ir.statement import Loop, Statement
 from thalweg.compiler.render.llvm.leaves import Leaf
 from thalweg.devices.cpu.executable import Executable
 from thalweg.devices.cpu.limit import Limit, limit
+from thalweg.devices.explanation import Explanation, KernelRow
 
-__all__ = ["Explanation", "KernelRow", "explain"]
+__all__ = ["explain"]
 
 Array = np.ndarray[Any, Any]
 
-# What people call the primitives.
-_WORDS = {
+# What people call the primitives that tell what a kernel is for.
+_HEAVY = {
     "contract": "matmul",
     "conv": "convolution",
-    "conv_input_gradient": "convolution, gradient of the input",
-    "conv_filter_gradient": "convolution, gradient of the filter",
-    "window_max": "max pooling",
-    "window_scatter": "max pooling, gradient",
-    "window_sum": "average pooling",
-    "window_sum_gradient": "average pooling, gradient",
-    "reduce_sum": "sum",
-    "reduce_max": "maximum",
+    "conv_input_gradient": "conv input gradient",
+    "conv_filter_gradient": "conv filter gradient",
+    "attention": "attention",
+    "attention_gradient": "attention gradient",
+    "window_max": "max pool",
+    "window_scatter": "max pool gradient",
+    "window_select": "max pool selection",
+    "window_sum": "average pool",
+    "window_sum_gradient": "average pool gradient",
     "random_bits": "random numbers",
-    "stop_gradient": "copy",
-    "number": "fill",
+    "scatter": "scatter",
+    "reduce_sum": "sum",
+    "reduce_prod": "product",
+    "reduce_max": "largest",
+    "reduce_min": "smallest",
+    "reduce_and": "all",
+    "reduce_or": "any",
+    "argmax": "argmax",
+    "argmin": "argmin",
+    "gather": "gather",
 }
-_HEAVY = tuple(name for name in _WORDS if name not in ("stop_gradient", "number"))
+_WORDS = _HEAVY | {
+    "number": "fill",
+    "select": "where",
+    "iota": "arange",
+    "concat": "concatenate",
+    "dynamic_slice": "slice",
+    "dynamic_update_slice": "slice update",
+    "top_k": "top k",
+}
 # What is not work of its own.
-_SILENT = frozenset({"reshape", "transpose", "broadcast_to", "stop_gradient", "slice", "reverse"})
-
-
-@dataclass(frozen=True, slots=True)
-class KernelRow:
-    """One kernel.
-
-    Attributes:
-        number: its place in the program, from 1.
-        name: what it does above all.
-        shape: over what: for a matrix product `rows x columns x summed`, else the loops.
-        flops: floating-point operations of all its runs.
-        bytes: of the tensors that it reads and writes, in all its runs.
-        seconds: in all its runs; median of several programs' runs.
-        share: of the machine's measured limit.
-        fused: the operations that it computes.
-        times: how often it runs in one run of the program.
-    """
-
-    number: int
-    name: str
-    shape: str
-    flops: int
-    bytes: int
-    seconds: float
-    share: float
-    fused: tuple[str, ...]
-    times: int
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a Program does and how fast; `print` shows it as a table.
-
-    Attributes:
-        rows: the kernels in order.
-        batch: the batch size that was measured; 0 where there is none.
-        workers: threads that take part.
-        arena: bytes of memory for what lives only inside of a run.
-        peak: bytes of arena, states, constants, inputs and outputs together.
-        limit: what the machine reaches at most.
-    """
-
-    rows: tuple[KernelRow, ...]
-    batch: int
-    workers: int
-    arena: int
-    peak: int
-    limit: Limit
-
-    @property
-    def seconds(self) -> float:
-        """Of one run, in kernels."""
-        return sum(row.seconds for row in self.rows)
-
-    @property
-    def flops(self) -> int:
-        """Floating-point operations of one run."""
-        return sum(row.flops for row in self.rows)
-
-    def __str__(self) -> str:
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(box=None, header_style="bold", pad_edge=False, expand=False)
-        table.add_column("#", justify="right")
-        table.add_column("kernel", overflow="fold")
-        table.add_column("over", overflow="fold")
-        for title in ("MFLOP", "KB", "us", "GFLOP/s", "of limit"):
-            table.add_column(title, justify="right", no_wrap=True)
-        table.add_column("computes", overflow="fold", ratio=1)
-        for row in self.rows:
-            table.add_row(
-                str(row.number),
-                row.name if row.times == 1 else f"{row.name}, {row.times} times",
-                row.shape,
-                _figure(row.flops / 1e6),
-                _figure(row.bytes / 1024),
-                _figure(row.seconds * 1e6),
-                _figure(row.flops / row.seconds / 1e9) if row.seconds and row.flops else "",
-                f"{row.share:.0%}",
-                ", ".join(row.fused),
-            )
-        text = io.StringIO()
-        console = Console(file=text, width=120, force_terminal=False)
-        console.print(table)
-        for line in self._summary():
-            console.print(line, highlight=False, soft_wrap=True)
-        return text.getvalue().rstrip()
-
-    def _summary(self) -> list[str]:
-        seconds = self.seconds
-        rate = self.flops / seconds / 1e9 if seconds else 0.0
-        batch = f" with a batch of {self.batch}" if self.batch else ""
-        return [
-            f"{len(self.rows)} kernels{batch} take {seconds * 1e6:,.1f} us on {self.workers} "
-            f"thread{'s' if self.workers > 1 else ''}: {self.flops / 1e6:,.2f} MFLOP, "
-            f"{rate:,.1f} GFLOP/s, {rate * 1e9 / self.limit.flops:.0%} of the "
-            f"{self.limit.flops / 1e9:,.0f} GFLOP/s that large matrix products reach here.",
-            f"Memory: {self.arena / 1024:,.1f} KB for values inside of a run, "
-            f"{self.peak / 1024:,.1f} KB with weights, inputs and outputs.",
-        ]
-
-    __repr__ = __str__
-
-
-def _figure(value: float) -> str:
-    if value == 0:
-        return ""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+_SILENT = frozenset(
+    {"reshape", "transpose", "broadcast_to", "stop_gradient", "slice", "reverse", "tied"}
+)
+_SOFTMAX = {"reduce_max", "exp", "reduce_sum"}
 
 
 def explain(
@@ -166,21 +88,27 @@ def explain(
 ) -> Explanation:
     """Run a Program with clocks around its kernels; states stay as they are.
 
+    What the Program prints is not shown.
+
     Args:
         executable: what runs.
         states, inputs, n: as for `Executable.run`.
         repeats: how many runs are measured.
     """
-    times = executable.profile(states, inputs, n, repeats)
+    with contextlib.redirect_stdout(io.StringIO()):
+        times = executable.profile(states, inputs, n, repeats)
     reach = limit()
     program = executable.program
+    names = dict(zip(program.states, executable.names, strict=False))
+    places = _places(program.launches, (), n)
     rows = tuple(
-        _row(leaf, seconds, n, reach)
-        for leaf, seconds in zip(executable.leaves, times, strict=True)
+        _row(leaf, seconds, n, reach, names, inside)
+        for leaf, seconds, inside in zip(executable.leaves, times, places, strict=True)
     )
     held = [*program.states, *program.inputs, *program.outputs, *(b for b, _ in program.constants)]
     whole = sum(b.size.at(n) * b.dtype.itemsize for b in held)
     return Explanation(
+        executable.title,
         rows,
         n if program.capacity > 1 else 0,
         executable.workers(n),
@@ -190,10 +118,42 @@ def explain(
     )
 
 
-def _row(leaf: Leaf, seconds: float, n: int, reach: Limit) -> KernelRow:
+def _places(
+    launches: Sequence[Launch], around: tuple[str, ...], n: int
+) -> Iterator[tuple[str, ...]]:
+    """The loops and branches around each leaf, in the order of the leaves."""
+    for launch in launches:
+        if isinstance(launch, Scan):
+            yield from _places(launch.block, (*around, f"{launch.length.at(n):,} times:"), n)
+        elif isinstance(launch, While):
+            yield from _places(launch.test, (*around, "while:"), n)
+            yield from _places(launch.block, (*around, "do:"), n)
+        elif isinstance(launch, Cond):
+            yield from _places(launch.then, (*around, "if:"), n)
+            yield from _places(launch.otherwise, (*around, "else:"), n)
+        else:
+            yield around
+
+
+def _row(
+    leaf: Leaf,
+    seconds: float,
+    n: int,
+    reach: Limit,
+    names: dict[Buffer, str],
+    inside: tuple[str, ...],
+) -> KernelRow:
     launch = leaf.launch
     flops, size = leaf.flops().at(n) * leaf.times, leaf.bytes().at(n) * leaf.times
-    ideal = flops / reach.flops if isinstance(launch, Contract) else size / reach.bandwidth
+    touched, written = leaf.reads_and_writes
+    bound, ideal = "memory", size / reach.bandwidth
+    if isinstance(launch, HostCall):
+        bound, ideal = "", 0.0
+    elif isinstance(launch, Contract):
+        # Vectors hold half as many float64.
+        bound, ideal = "matmul", flops / reach.flops * max(1, launch.dtype.itemsize // 4)
+    elif isinstance(launch, Special) and launch.family.startswith("attention"):
+        bound, ideal = "matmul", flops / reach.flops
     return KernelRow(
         leaf.number + 1,
         _name(leaf),
@@ -201,8 +161,12 @@ def _row(leaf: Leaf, seconds: float, n: int, reach: Limit) -> KernelRow:
         flops,
         size,
         seconds,
+        bound,
         ideal / seconds if seconds else 0.0,
         _fused(launch.fused),
+        tuple(name for b, name in names.items() if b in touched and b not in written),
+        tuple(name for b, name in names.items() if b in written),
+        inside,
         leaf.times,
     )
 
@@ -211,11 +175,18 @@ def _name(leaf: Leaf) -> str:
     launch = leaf.launch
     if isinstance(launch, Copy):
         return "copy"
-    heavy = [name for name in launch.fused if name in _HEAVY]
-    first = heavy[0] if heavy else next((f for f in launch.fused if f not in _SILENT), launch.title)
+    working = [name for name in launch.fused if name not in _SILENT]
     if isinstance(launch, HostCall):
-        return f"{first} (NumPy)"
-    return _WORDS.get(first, first)
+        first = next(iter(working), launch.title)
+        return f"{_WORDS.get(first, first)} (NumPy)"
+    if not isinstance(launch, Contract) and set(working) >= _SOFTMAX:
+        return "softmax"
+    heavy = sorted(set(working) & set(_HEAVY), key=list(_HEAVY).index)
+    if heavy:
+        return _HEAVY[heavy[0]]
+    if len(set(working)) == 1:
+        return _WORDS.get(working[0], working[0])
+    return "elementwise" if working else "copy"
 
 
 def _fused(names: Sequence[str]) -> tuple[str, ...]:

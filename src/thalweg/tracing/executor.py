@@ -19,7 +19,13 @@ from thalweg.compiler.compile import compile_graph
 from thalweg.primitives.graph import Graph, evaluate_graph
 from thalweg.tracing.worth import Worth, seconds_by_operation, seconds_to_compile
 
-__all__ = ["CompiledExecutable", "Executable", "ReferenceExecutable", "make_executable", "program_of"]
+__all__ = [
+    "CompiledExecutable",
+    "Executable",
+    "ReferenceExecutable",
+    "make_executable",
+    "program_of",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -85,10 +91,14 @@ class CompiledExecutable:
         graph: as above.
         states: how many of its inputs are states.
         at_once: whether to compile before the first run.
+        title, names: for people, what the graph is of and its states are called.
     """
 
-    def __init__(self, graph: Graph, states: int, at_once: bool) -> None:
+    def __init__(
+        self, graph: Graph, states: int, at_once: bool, title: str, names: Sequence[str]
+    ) -> None:
         self._graph, self._states, self._at_once = graph, states, at_once
+        self._title, self._names = title, names
         self._reference = ReferenceExecutable(graph, states)
         self._worth = Worth()
         self._program: devices.Executable | None = None
@@ -114,7 +124,7 @@ class CompiledExecutable:
         with self._lock:
             if self._program is None:
                 compiled = compile_graph(self._graph, self._states)
-                self._program = devices.load(compiled.program())
+                self._program = devices.load(compiled.program(), self._title, self._names)
             return self._program
 
     def start(self) -> None:
@@ -128,7 +138,13 @@ class CompiledExecutable:
             _ = self.program
 
 
-def make_executable(graph: Graph, states: int, jit_compile: bool | None = None) -> Executable:
+def make_executable(
+    graph: Graph,
+    states: int,
+    jit_compile: bool | None = None,
+    title: str = "graph",
+    names: Sequence[str] = (),
+) -> Executable:
     """The executable for a graph whose first `states` inputs are states.
 
     Args:
@@ -136,7 +152,8 @@ def make_executable(graph: Graph, states: int, jit_compile: bool | None = None) 
         states: how many of its inputs are states.
         jit_compile: False for the reference; True for the compiler, at once; None for the compiler
             where there are enough calls for it to be worth the time.
+        title, names: for people, what the graph is of and its states are called.
     """
     if jit_compile is False:
         return ReferenceExecutable(graph, states)
-    return CompiledExecutable(graph, states, at_once=jit_compile is True)
+    return CompiledExecutable(graph, states, jit_compile is True, title, names)

@@ -263,7 +263,11 @@ class Function:
                 "time it runs; make variables once, outside or only if they are not there yet."
             )
         executable = make_executable(
-            captured.graph, len(captured.variables), self._options.jit_compile
+            captured.graph,
+            len(captured.variables),
+            self._options.jit_compile,
+            f"function '{self.__name__}'",
+            [v.path for v in captured.variables],
         )
         return ConcreteFunction(self.__name__, self._signature, call, captured, executable)
 

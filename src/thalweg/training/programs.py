@@ -51,6 +51,7 @@ class StepProgram:
         pure: the step.
         variables: whose values it takes and gives.
         data: a batch, for its structure, shapes and dtypes.
+        name: what it is called when it is explained.
 
     Attributes:
         changed: the variables that it changes.
@@ -59,8 +60,9 @@ class StepProgram:
         seconds_to_compile: about how long it takes to compile it.
     """
 
-    def __init__(self, pure: Pure, variables: Sequence[Variable], data: Any) -> None:
+    def __init__(self, pure: Pure, variables: Sequence[Variable], data: Any, name: str) -> None:
         self._pure, self.variables, self._data = pure, list(variables), data
+        self._name = name
         self._n = int(leaves_of(data)[0].shape[0])
         self._lock = threading.RLock()
         self._programs: dict[int, devices.Executable] = {}
@@ -142,7 +144,7 @@ class StepProgram:
                 program = compile_graph(graph, len(self.variables)).program(n)
             else:
                 program = self._compiled.program(capacity)
-            found = devices.load(program)
+            found = devices.load(program, self._name, [v.path for v in self.variables])
             self._programs[0 if self.flexible else n] = found
             return found
 

@@ -26,8 +26,8 @@ class Step:
         variables: all state that it may change: weights, statistics, random generators, the
             optimizer's variables, metrics.
         after: called when the step is over, whether it failed or not.
-        compiled: whether steps are compiled where that is worth it, else each operation runs by
-            itself; None: where it is possible.
+        compiled: whether steps are compiled, else each operation runs by itself; None: where it is
+            possible, and worth the time.
         name: what the step is called in messages.
     """
 
@@ -113,7 +113,8 @@ class Step:
             batch: tensors or `Rows`.
             steps: how many steps are known to come.
         """
-        if self._compiled is False or not self._worth.tracing(steps):
+        at_once = self._compiled is True
+        if self._compiled is False or not (at_once or self._worth.tracing(steps)):
             return None
         key = _signature(batch)
         found = self._programs.get(key)
@@ -122,13 +123,13 @@ class Step:
             if found is None:
                 return None
             self._programs[key] = found
-        return found if self._worth.compiling(found, steps) else None
+        return found if at_once or self._worth.compiling(found, steps) else None
 
     def compiled(self, data: Any) -> StepProgram:
         """The Program for a batch of tensors, worth it or not."""
         key = _signature(data)
         if key not in self._programs:
-            self._programs[key] = StepProgram(self._pure, self.variables, data)
+            self._programs[key] = StepProgram(self._pure, self.variables, data, self.name)
         return self._programs[key]
 
     def _traced(self, data: Any) -> StepProgram | None:
@@ -136,7 +137,7 @@ class Step:
             self._compiled = False
             return None
         try:
-            return StepProgram(self._pure, self.variables, data)
+            return StepProgram(self._pure, self.variables, data, self.name)
         except Exception as error:
             if self._compiled is True:
                 raise

@@ -245,7 +245,13 @@ class Steps:
         return self._known_steps.get(
             mode,
             key,
-            lambda: Step(method, variables, self._clear_losses, self._compiles(), f"{mode} step"),
+            lambda: Step(
+                method,
+                variables,
+                self._clear_losses,
+                self._compiles(),
+                f"{mode} step of model '{self.name}'",
+            ),
         )
 
     def _compiles(self) -> bool | None:

@@ -23,6 +23,7 @@ from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.lower.choice import TYPICAL, Choice, is_virtual
 from thalweg.compiler.lower.elements import Elements, Place, linear
 from thalweg.compiler.lower.empty import is_empty
+from thalweg.compiler.passes.writer import has_effects
 from thalweg.tensor.dtypes import bool_
 
 __all__ = ["Cluster", "Member", "clusters", "is_special"]
@@ -149,7 +150,7 @@ class _Builder:
                             self.alone(member)
                 if operation.family in _SPECIAL:
                     break  # one kernel for all of its outputs
-            if operation.family == "host":
+            if has_effects(operation):
                 effect = self.after(operation, effect)
         return self.found
 

@@ -75,14 +75,14 @@ def _join(outer: Var, inner: Var, indices: Iterable[Index]) -> tuple[Var, Replac
         if not _even(index, outer, inner):
             return None
     variable = Var(inner.name, outer.extent.times(inner.extent))
+    # A variable that is always 0 goes away; else the outer one, whose steps are whole inner loops.
+    kept, gone = (outer, inner) if inner.extent == ONE else (inner, outer)
 
     def replace(index: Index) -> Index:
         terms: list[tuple[Atom, Dim]] = []
         for atom, coefficient in index.terms:
-            if atom is inner:
-                terms.append((variable, coefficient))
-            elif atom is not outer or inner.extent == ONE:
-                terms.append((variable if atom is outer else atom, coefficient))
+            if atom is not gone:
+                terms.append((variable if atom is kept else atom, coefficient))
         return Index(tuple(terms), index.offset)
 
     return variable, replace
@@ -99,6 +99,8 @@ def _even(index: Index, outer: Var, inner: Var) -> bool:
             used = atom.index.variables()
             if outer in used or inner in used:
                 return False
+    if ONE in (outer.extent, inner.extent):
+        return True
     if b.scale and inner.extent.scale:
         return False
     return a == b.times(inner.extent)

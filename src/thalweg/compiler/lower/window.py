@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from thalweg.compiler.dims import ONE
 from thalweg.compiler.graph import Operation
-from thalweg.compiler.lower import convolution, depthwise, pooling
+from thalweg.compiler.lower import convolution, depthwise, pooling, pooling_gradients
 from thalweg.compiler.lower.folding import Folded, few
 from thalweg.compiler.lower.geometry import (
     Contraction,
@@ -42,7 +42,7 @@ _ELEMENTS: dict[str, Callable[[Operation, Read, Place], Folded]] = {
     "window_max": pooling.maximum,
     "window_select": pooling.select,
     "window_sum": pooling.total,
-    "window_sum_gradient": pooling.total_gradient,
+    "window_sum_gradient": pooling_gradients.total_gradient,
 }
 _CONTRACTIONS: dict[str, Callable[[Operation, Read], Lowered]] = {
     "conv": convolution.forward,
@@ -93,7 +93,7 @@ def lower_window(operation: Operation, read: Read, temporary: Temporary) -> Lowe
         shape = operation.outputs[0].shape
         return Lowered(nests=(element_nest(shape, lambda p: element(operation, read, p)),))
     if operation.name == "window_scatter":
-        return pooling.scatter(operation, read, temporary)
+        return pooling_gradients.scatter(operation, read, temporary)
     if operation.name == "window_select":
         return pooling.large_select(operation, read, temporary)
     rules = _DEPTHWISE if _is_depthwise(operation) else _CONTRACTIONS

@@ -18,6 +18,7 @@ from thalweg.compiler.render.llvm.leaves import Leaf
 from thalweg.compiler.render.llvm.program import ModuleText, render
 from thalweg.compiler.render.llvm.synchronize import ERROR, SYNC_BYTES
 from thalweg.compiler.render.llvm.table import Job
+from thalweg.devices import watch
 from thalweg.devices.cpu import jit
 from thalweg.devices.cpu.callbacks import HostCalls, callback
 from thalweg.devices.cpu.checks import as_input, check_state
@@ -31,10 +32,16 @@ __all__ = ["Executable", "load"]
 _Array = np.ndarray[Any, Any]
 
 
-def load(program: Program) -> Executable:
-    """Make a Program whose memory is planned ready to run on this machine's processor."""
+def load(program: Program, title: str = "Program", names: Sequence[str] = ()) -> Executable:
+    """Make a Program whose memory is planned ready to run on this machine's processor.
+
+    Args:
+        program: what to run.
+        title: what it was made from, for people.
+        names: those of its states, for people.
+    """
     machine = host()
-    return Executable(program, render(program, machine.target), machine)
+    return Executable(program, render(program, machine.target), machine, title, names)
 
 
 class Executable:
@@ -42,12 +49,22 @@ class Executable:
 
     Attributes:
         program: what it runs.
+        title: what the Program was made from.
+        names: those of its states, as far as they have any.
         leaves: its launches that do work, in order; `profile` gives the seconds of each.
         arena: bytes of the memory for temporaries.
     """
 
-    def __init__(self, program: Program, module: ModuleText, machine: Host) -> None:
+    def __init__(
+        self,
+        program: Program,
+        module: ModuleText,
+        machine: Host,
+        title: str = "Program",
+        names: Sequence[str] = (),
+    ) -> None:
         self.program = program
+        self.title, self.names = title, tuple(names)
         self.arena = program.arena
         self._module, self._machine = module, machine
         self._code = jit.load(module.text, (entries.RUN, entries.STEPS), machine)
@@ -116,6 +133,7 @@ class Executable:
             held = self._take_inputs(inputs, n)
             outputs = self._give_outputs(n)
             self._execute(entries.RUN, n, 1)
+            self._note(inputs, n, 1)
             del held
         return outputs
 
@@ -164,6 +182,7 @@ class Executable:
             last = end - (first_step + steps - 1) * batch
             outputs = self._give_all_outputs(min(batch, rows), end - begin)
             self._execute(entries.STEPS, batch, steps)
+            self._note(wholes, min(batch, rows), steps)
             del held
         gathered = {k for k, _ in entries.gathered_outputs(self.program)}
         return [
@@ -235,6 +254,7 @@ class Executable:
                 outputs.append(np.empty((epochs, *lengths), dtype))
                 self._table[self._module.table.outputs + k] = address(outputs[-1])
             self._execute(entries.STEPS, batch, steps * epochs)
+            self._note(wholes, min(batch, rows), steps * epochs)
             del held, values
         return outputs
 
@@ -314,6 +334,10 @@ class Executable:
             failure, self._calls.failure = self._calls.failure, None
             self._sync[ERROR : ERROR + 4] = 0
             raise failure
+
+    def _note(self, inputs: Sequence[_Array], n: int, runs: int) -> None:
+        assert self._states is not None
+        watch.note(self, self._states, inputs, n, runs)
 
     # --- epochs
 

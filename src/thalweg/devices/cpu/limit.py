@@ -1,6 +1,7 @@
 """What this machine can reach at most, measured: products of matrices, and memory.
 
-`explain` sets what a Program reaches beside these.
+`explain` sets what a Program reaches beside these. All threads work at once, each on its own, and
+many short turns of each are timed: so other programs on the machine hardly disturb.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import ctypes
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,10 @@ from thalweg import config
 
 __all__ = ["Limit", "limit"]
 
-_MATRIX = 1536
-_MEMORY = 64 * 1024 * 1024
+# A turn takes a few milliseconds at most, less than the system gives a thread before the next.
+_MATRIX, _PRODUCTS = 512, 60
+# What each thread goes through, more than the caches hold, and in what pieces.
+_MEMORY, _PIECE, _ROUNDS = 64 * 1024 * 1024, 4 * 1024 * 1024, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Limit:
 
     Attributes:
         threads: how many.
-        flops: float32 operations a second in a product of large matrices (NumPy's BLAS).
+        flops: float32 operations a second in products of large matrices (NumPy's BLAS).
         bandwidth: bytes a second read and written by copies that no cache holds.
     """
 
@@ -41,7 +44,7 @@ class Limit:
 
 
 def limit() -> Limit:
-    """The limits on `config.threads()` threads, measured once for each number (about a second).
+    """The limits on `config.threads()` threads, measured once for each number (half a second).
 
     >>> limit().flops > 1e9
     True
@@ -51,37 +54,43 @@ def limit() -> Limit:
 
 @functools.cache
 def _limit(threads: int) -> Limit:
-    return Limit(threads, _flops(threads), _bandwidth(threads))
+    with concurrent.futures.ThreadPoolExecutor(threads) as workers:
+        with _blas_threads(1):
+            flops = sum(workers.map(lambda _: _flops(), range(threads)))
+        bandwidth = sum(workers.map(lambda _: _bandwidth(), range(threads)))
+    return Limit(threads, flops, bandwidth)
 
 
-def _flops(threads: int) -> float:
+def _flops() -> float:
+    """The rate of one thread."""
     a = np.ones((_MATRIX, _MATRIX), np.float32)
     b, out = a.copy(), a.copy()
-    with _blas_threads(threads):
-        seconds = _best(lambda: np.matmul(a, b, out=out), 8)
-    return 2 * _MATRIX**3 / seconds
+    turns = [lambda: np.matmul(a, b, out=out)] * _PRODUCTS
+    return 2 * _MATRIX**3 / min(_times(turns))
 
 
-def _bandwidth(threads: int) -> float:
-    source = np.ones((threads, _MEMORY // threads), np.uint8)
+def _bandwidth() -> float:
+    """The rate of one thread."""
+    source = np.ones((_MEMORY // _PIECE, _PIECE), np.uint8)
     target = np.ones_like(source)
 
     def copy(k: int) -> None:
         target[k] = source[k]
 
-    with concurrent.futures.ThreadPoolExecutor(threads) as workers:
-        seconds = _best(lambda: list(workers.map(copy, range(threads))), 6)
-    return 2 * source.nbytes / seconds
+    turns = [functools.partial(copy, k) for k in range(len(source))] * _ROUNDS
+    # Not the best one: a cache may hold some of the pieces.
+    return 2 * _PIECE / float(np.median(_times(turns)))
 
 
-def _best(work: Callable[[], Any], repeats: int) -> float:
-    work()
-    best = float("inf")
-    for _ in range(repeats):
+def _times(turns: Sequence[Callable[[], Any]]) -> list[float]:
+    """Seconds of each turn."""
+    turns[0]()
+    found = []
+    for turn in turns:
         begin = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - begin)
-    return best
+        turn()
+        found.append(time.perf_counter() - begin)
+    return found
 
 
 @contextlib.contextmanager

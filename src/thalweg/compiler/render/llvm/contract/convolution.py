@@ -6,8 +6,10 @@ from thalweg.compiler.ir.expression import walk
 from thalweg.compiler.ir.program import Contract
 from thalweg.compiler.render.llvm import uses
 from thalweg.compiler.render.llvm.builder import Builder
-from thalweg.compiler.render.llvm.contract.convolution_filter import FilterKernel
-from thalweg.compiler.render.llvm.contract.convolution_image import ImageKernel
+from thalweg.compiler.render.llvm.contract.convolution_filter import emit_filter_gradient
+from thalweg.compiler.render.llvm.contract.convolution_filter_plan import FilterPlan
+from thalweg.compiler.render.llvm.contract.convolution_image import emit_convolution
+from thalweg.compiler.render.llvm.contract.convolution_image_plan import ImagePlan
 from thalweg.compiler.render.llvm.contract.convolution_view import View, view
 from thalweg.compiler.render.llvm.contract.products import flops
 from thalweg.compiler.render.llvm.expressions import Emitter
@@ -37,8 +39,11 @@ def render(kernel: Contract, target: Target) -> KernelText:
     found = _view(kernel)
     assert found is not None
     assert kernel.window is not None
-    kind = ImageKernel if kernel.window.kind == "image" else FilterKernel
-    plan = kind(kernel, found, target)
+    plan: ImagePlan | FilterPlan
+    if kernel.window.kind == "image":
+        plan = ImagePlan(kernel, found, target)
+    else:
+        plan = FilterPlan(kernel, found, target)
     values = [kernel.left, kernel.right, *uses.roots(kernel.epilogue)]
     buffers = tuple(uses.buffers(list(walk(*values)), kernel.epilogue))
     b = Builder(target)
@@ -46,7 +51,10 @@ def render(kernel: Contract, target: Target) -> KernelText:
         *pointers, n, worker, workers, scratch = arguments
         em = Emitter(b, target, n, dict(zip(buffers, pointers, strict=True)))
         with em.scope():
-            plan.emit(em, worker, workers, scratch)
+            if isinstance(plan, ImagePlan):
+                emit_convolution(plan, em, worker, workers, scratch)
+            else:
+                emit_filter_gradient(plan, em, worker, workers, scratch)
     return KernelText(
         b.text,
         b.declarations,

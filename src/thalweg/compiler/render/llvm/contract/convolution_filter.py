@@ -8,69 +8,31 @@
                 epilogue row by row
 
 A line is what all but the last spatial axis leave; along the last axis the tile's innermost loop
-runs. The chunks are the same for any number of workers, and so is the order of each sum.
+runs.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from thalweg.compiler.dims import ONE, Dim
-from thalweg.compiler.ir.expression import Load
 from thalweg.compiler.ir.index import Index as Formula
-from thalweg.compiler.ir.index import Var
-from thalweg.compiler.ir.program import Contract
 from thalweg.compiler.ir.statement import Store
 from thalweg.compiler.render.llvm.builder import BOOL, I64, Index, Type, Value
+from thalweg.compiler.render.llvm.contract.convolution_filter_plan import FilterPlan, Turns
 from thalweg.compiler.render.llvm.contract.convolution_operands import (
     Env,
     address,
     copy_image,
     stepwise,
 )
-from thalweg.compiler.render.llvm.contract.convolution_tiling import Blocks, Panel, tiling
-from thalweg.compiler.render.llvm.contract.convolution_view import View, in_place
 from thalweg.compiler.render.llvm.contract.epilogue import room
 from thalweg.compiler.render.llvm.contract.tile import Column, Level, Place, emit_tile, split
 from thalweg.compiler.render.llvm.expressions import Emitter, Lanes
 from thalweg.compiler.render.llvm.kernel import length, share
-from thalweg.compiler.target import Target
 
-__all__ = ["FilterKernel"]
-
-# Rows that lie a multiple of this many elements apart share few sets of the caches.
-_CROWDED = 256
-# Elements of a cache line.
-_LINE = 16
-
-# The part of the second-level cache that a chunk may take.
-_CHUNK = 0.5
-# Products that a tile should add before its sums go back to memory.
-_TYPICAL_DEPTH = 512
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Rows of the sums that lie `step` elements of the image apart."""
-
-    extent: int
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Turns:
-    """Tiles of one shape, and which of the workers' turns they are."""
-
-    first: int
-    count: int
-    panel: Panel
-    # Columns of the packed panels before the first one.
-    begin: int
-    outer: Blocks
-    inner: Blocks
+__all__ = ["emit_filter_gradient"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,117 +45,27 @@ class _Tile:
     shift: Index
 
 
-class FilterKernel:
-    """Decides how to compute the gradient of filters, and writes the body of its function.
+def emit_filter_gradient(
+    plan: FilterPlan, em: Emitter, worker: Value, workers: Value, scratch: Value
+) -> None:
+    """Write the body of the function."""
+    begin, end = share(em.b, plan.turns.offset, worker, workers)
+    groups = [length(em.b, v.extent, em.n) for v in plan.kernel.batch]
+    writer = _Writer(plan, em, scratch, (begin, end))
 
-    Attributes:
-        scratch: bytes of scratch memory.
-        turns: how many turns the workers share.
-    """
+    def group(place: tuple[Index, ...]) -> None:
+        env: Env = dict(zip(plan.kernel.batch, place, strict=True))
+        with em.b.when(em.b.less(begin, end)), em.scope():
+            writer.group(env)
 
-    def __init__(self, kernel: Contract, view: View, target: Target) -> None:
-        self.kernel, self.view, self.target = kernel, view, target
-        self.element = "double" if kernel.dtype.itemsize == 8 else "float"
-        self.itemsize = 8 if self.element == "double" else 4
-        (self.filters,) = kernel.n
-        self.copied = view.load is None or view.padded or view.crowded
-        self.place_steps, offsets, channel = self._steps()
-        self.rows = _joined(kernel.m, (*offsets, channel))
-        self.inner = self.rows[-1]
-        self.outer = self.rows[-2] if len(self.rows) > 1 else _Rows(1, 0)
-        self.looped = self.rows[:-2]
-        self.tiling = tiling(
-            target,
-            self.outer.extent,
-            self.inner.extent,
-            self.filters.extent.offset,
-            _TYPICAL_DEPTH,
-            self.itemsize,
-            math.prod(rows.extent for rows in self.looped),
-        )
-        self.width = self.tiling.packed_width
-        crowded = self.width % _CROWDED == 0
-        # Elements from one row of packed columns, or of sums, to the next.
-        self.pitch = self.width + (_LINE if crowded else 0)
-        self.height = math.prod(v.extent.offset for v in kernel.m)
-        self.lines = math.prod(a.places for a in view.axes[:-1])
-        self.last = view.axes[-1]
-        self.right = None if crowded else self._right_in_place()
-        self.chunk = self._chunk()
-        sums = self.height * self.pitch * self.itemsize
-        self.image_at = _whole(sums)
-        images = self.chunk // self.lines * view.image_size * self.itemsize if self.copied else 0
-        self.right_at = self.image_at + _whole(images)
-        packed = 0 if self.right else self.chunk * self.last.places * self.pitch * self.itemsize
-        self.scratch = Dim(0, self.right_at + _whole(packed))
-        self.all_turns = list(self._all_turns())
-        total = self.all_turns[-1]
-        self.turns = Dim(0, total.first + total.count)
-
-    def _steps(self) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-        view = self.view
-        if not self.copied:
-            assert view.load is not None
-            return in_place(view.load, view)
-        pairs = list(zip(view.axes, view.image_steps(), strict=True))
-        places = tuple(a.stride * s for a, s in pairs)
-        return places, tuple(a.dilation * s for a, s in pairs), 1
-
-    def _right_in_place(self) -> Load | None:
-        """The gradient that flows in, where tiles can read it as it lies."""
-        right = self.kernel.right
-        if not isinstance(right, Load) or right.dtype != self.kernel.dtype:
-            return None
-        if right.dtype.itemsize != self.itemsize or right.index.stride(self.filters) != ONE:
-            return None
-        for variable in self.kernel.k:
-            step = right.index.stride(variable)
-            if step is None or not step.static:
-                return None
-        return right
-
-    def _chunk(self) -> int:
-        """Lines that are done at a time; of whole images, where these are copied."""
-        view = self.view
-        image = view.image_size // self.lines if self.lines else view.image_size
-        line = (image + self.last.places * self.filters.extent.offset) * self.itemsize
-        count = max(1, int(_CHUNK * self.target.l2) // line)
-        if not self.copied:
-            return count
-        return max(1, count // self.lines) * self.lines
-
-    def _all_turns(self) -> Iterator[_Turns]:
-        first = begin = 0
-        looped = math.prod(rows.extent for rows in self.looped)
-        for panel in self.tiling.panels:
-            for outer, inner in itertools.product(self.tiling.outer, self.tiling.inner):
-                count = panel.count * looped * outer.count * inner.count
-                yield _Turns(first, count, panel, begin, outer, inner)
-                first += count
-            begin += panel.count * panel.width
-
-    # --- the function ---------------------------------------------------------------------------
-
-    def emit(self, em: Emitter, worker: Value, workers: Value, scratch: Value) -> None:
-        """Write the body."""
-        begin, end = share(em.b, self.turns.offset, worker, workers)
-        groups = [length(em.b, v.extent, em.n) for v in self.kernel.batch]
-
-        writer = _Writer(self, em, scratch, (begin, end))
-
-        def group(place: tuple[Index, ...]) -> None:
-            env: Env = dict(zip(self.kernel.batch, place, strict=True))
-            with em.b.when(em.b.less(begin, end)), em.scope():
-                writer.group(env)
-
-        stepwise(em, groups, group)
+    stepwise(em, groups, group)
 
 
 class _Writer:
     """Writes the loops."""
 
     def __init__(
-        self, plan: FilterKernel, em: Emitter, scratch: Value, turns: tuple[Index, Index]
+        self, plan: FilterPlan, em: Emitter, scratch: Value, turns: tuple[Index, Index]
     ) -> None:
         self.plan, self.em, self.b = plan, em, em.b
         self.view, self.kernel, self.element = plan.view, plan.kernel, plan.element
@@ -224,7 +96,7 @@ class _Writer:
             done = b.icmp("eq", b.index(last), b.index(lines))
             self._tiles(lambda turns, tile: self._add(env, turns, tile, chunk, (first, done)))
 
-    def _tiles(self, body: Callable[[_Turns, _Tile], None]) -> None:
+    def _tiles(self, body: Callable[[Turns, _Tile], None]) -> None:
         """The worker's tiles."""
         b, plan = self.b, self.plan
         for turns in plan.all_turns:
@@ -250,14 +122,14 @@ class _Writer:
 
     # --- sums -----------------------------------------------------------------------------------
 
-    def _row(self, tile: _Tile, turns: _Turns, i: Index) -> Index:
+    def _row(self, tile: _Tile, turns: Turns, i: Index) -> Index:
         """The number of a tile's row among all rows of the sums."""
         b = self.b
         size = turns.inner.size
         down = b.mul(b.div(i, size), self.plan.inner.extent)
         return b.add(tile.row, b.add(down, b.rem(i, size)))
 
-    def _finish(self, env: Env, turns: _Turns, tile: _Tile) -> None:
+    def _finish(self, env: Env, turns: Turns, tile: _Tile) -> None:
         """The epilogue."""
         b, em, plan = self.b, self.em, self.plan
         stores = [s for s in self.kernel.epilogue if isinstance(s, Store)]
@@ -284,7 +156,7 @@ class _Writer:
     def _add(
         self,
         env: Env,
-        turns: _Turns,
+        turns: Turns,
         tile: _Tile,
         chunk: tuple[Index, Index],
         ends: tuple[Value, Value],
@@ -338,7 +210,7 @@ class _Writer:
                 at = b.at(self.sums, b.add(offset, tile.column), self.element)
                 self._store(at, columns, loop.results[i * len(columns) :])
 
-    def _begun(self, turns: _Turns, tile: _Tile, first: Value) -> list[Value]:
+    def _begun(self, turns: Turns, tile: _Tile, first: Value) -> list[Value]:
         """The sums of the chunks before: zeros for the first one."""
         b, plan = self.b, self.plan
         zero = Value("0", I64)
@@ -423,23 +295,3 @@ class _Writer:
                         value = em.value(self.kernel.right, here, lanes)
                     at = b.add(start, column.offset)
                     b.store(value, b.at(self.right, at, self.element))
-
-
-def _joined(variables: tuple[Var, ...], steps: tuple[int, ...]) -> tuple[_Rows, ...]:
-    """The rows' axes; neighbours that go through memory without a gap are one."""
-    found: list[_Rows] = []
-    for variable, step in zip(variables, steps, strict=True):
-        extent = variable.extent.offset
-        if extent == 1:
-            continue
-        if found and found[-1].step == step * extent:
-            before = found.pop()
-            found.append(_Rows(before.extent * extent, step))
-        else:
-            found.append(_Rows(extent, step))
-    return tuple(found) or (_Rows(1, 0),)
-
-
-def _whole(size: int) -> int:
-    """A size in whole cache lines."""
-    return -(-size // 64) * 64

@@ -18,9 +18,9 @@ from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.ir.program import Contract
 from thalweg.tensor.dtypes import float32, float64
 
-__all__ = ["Axis", "View", "in_place", "view"]
+__all__ = ["Axis", "View", "in_place", "spaced", "view"]
 
-# Indices that lie a multiple of this many elements apart share few sets of the caches.
+# Rows that lie a multiple of this many elements apart share few sets of the caches.
 _CROWDED = 256
 # Elements of a cache line.
 _LINE = 16
@@ -102,24 +102,24 @@ class View:
     @property
     def crowded(self) -> bool:
         """Whether neighbouring indices of the image lie in few sets of the caches."""
-        return self.channels % _CROWDED == 0
-
-    @property
-    def pitch(self) -> int:
-        """Elements from one index of the last axis of a copied image to the next."""
-        return self.channels + (_LINE if self.crowded else 0)
+        return spaced(self.channels) != self.channels
 
     def image_steps(self) -> tuple[int, ...]:
         """Elements from one index to the next along each spatial axis of a copied image."""
         return tuple(
-            math.prod(a.extent for a in self.axes[i + 1 :]) * self.pitch
+            math.prod(a.extent for a in self.axes[i + 1 :]) * spaced(self.channels)
             for i in range(len(self.axes))
         )
 
     @property
     def image_size(self) -> int:
         """Elements of a copied image."""
-        return math.prod(a.extent for a in self.axes) * self.pitch
+        return math.prod(a.extent for a in self.axes) * spaced(self.channels)
+
+
+def spaced(width: int) -> int:
+    """How far rows of a width should lie apart, so that many of them fit in the caches."""
+    return width if width % _CROWDED else width + _LINE
 
 
 def view(kernel: Contract) -> View | None:

@@ -19,8 +19,11 @@ from thalweg.compiler.target import Target
 
 __all__ = ["Plan", "Rates", "choose", "rates", "typical"]
 
-# The batch that plans are made for.
-_TYPICAL_BATCH = 64
+# The batch that plans are made for, unless that makes a length larger than this.
+_TYPICAL_BATCH, _TYPICAL_LENGTH = 64, 4096
+# A panel may take this share of the second-level cache; where the left operand is not contiguous
+# along k, blocks are short if k is this long: each k is another line of the cache.
+_PANEL, _SHORT, _LONG = 0.6, 512, 2048
 # A right operand of this many times the second-level cache is packed, if enough rows use it.
 _PACK_RIGHT, _PACK_RIGHT_ROWS = 2.5, 192
 # A left operand that is not contiguous along k is packed from this many bytes on.
@@ -35,7 +38,7 @@ _TILE_OVERHEAD, _STORE = 25.0, 2.0
 # Bytes that come from the second-level cache in a cycle.
 _FETCH = 20.0
 # What another tile function must win, as each takes time to compile; a transposition is two.
-_FUNCTION = 0.04
+_FUNCTION, _MOST_CYCLES = 0.04, 4000.0
 # Cycles to copy an element into a panel, to transpose it, and to store one alone.
 _COPY, _TRANSPOSE, _ALONE = 0.16, 0.4, 1.5
 
@@ -111,7 +114,12 @@ class Plan:
 
 def typical(dim: Dim) -> int:
     """A length, for a typical batch."""
-    return dim.at(_TYPICAL_BATCH)
+    return dim.at(_batch(dim))
+
+
+def _batch(dim: Dim) -> int:
+    """A typical batch: of long sequences there are fewer."""
+    return max(8, min(_TYPICAL_BATCH, _TYPICAL_LENGTH // max(1, dim.scale)))
 
 
 def choose(flat: Flat, target: Target) -> Plan:
@@ -145,9 +153,7 @@ def _plans(flat: Flat, target: Target) -> Iterator[Plan]:
                 break
             if rows > 1 and flat.m.extent.static and rows > height:
                 break
-            most = int(0.6 * target.l2) // (count * lanes * itemsize)
-            largest = flat.k.extent.at(4 * _TYPICAL_BATCH)
-            blocked = most // 64 * 64 if largest > most else 0
+            blocked = _block(left, target, count * lanes * itemsize)
             for rest, guarded in _rests(flat.m.extent, rows):
                 # A strip is packed by one masked vector.
                 if guarded and not (target.masks and (pack_left != "panels" or rows <= lanes)):
@@ -157,6 +163,16 @@ def _plans(flat: Flat, target: Target) -> Iterator[Plan]:
                     pack_left, pack_right, blocked, "", 0.0,
                 )  # fmt: skip
                 yield _estimated(plan, columns, target, costs, itemsize)
+
+
+def _block(left: Operand, target: Target, bytes_: int) -> int:
+    """How much of k is done at a time, for panels of so many bytes for each k; 0: all."""
+    extent = left.k.extent
+    largest = extent.offset if extent.static else extent.at(4 * _batch(extent))
+    most = int(_PANEL * target.l2) // bytes_ // 64 * 64
+    if left.depth != ONE and largest >= _LONG:
+        most = min(most, _SHORT)
+    return max(64, most) if largest > most else 0
 
 
 def _rests(extent: Dim, rows: int) -> list[tuple[int, bool]]:
@@ -243,7 +259,7 @@ def _estimated(
     cycles, shared = min(found)
     functions = (1 + (plan.rest > 0)) * len(groups) - 1
     functions += 2 * len(groups) if plan.pack_right == "transposed" else 0
-    cycles *= 1.0 + _FUNCTION * functions
+    cycles += functions * min(_FUNCTION * cycles, _MOST_CYCLES)
     return replace(plan, shared=shared, cycles=cycles)
 
 
@@ -257,7 +273,9 @@ def _cycles(rows: int, columns: Sequence[Column], costs: Rates, itemsize: int, f
     # Small tiles run up to four sets of sums side by side.
     sets = max(1, min(4, 8 // (rows * len(columns))))
     fetch = sum(c.lanes for c in columns) * itemsize / _FETCH if far else 0.0
-    return max(multiply, load, decode, fetch, 4.0 / sets) + 0.1 * fetch
+    # The left operand's rows come from there anyway; some of both times shows.
+    shown = 0.1 * (fetch + rows * itemsize / _FETCH)
+    return max(multiply, load, decode, fetch, 4.0 / sets) + shown
 
 
 def _stride_cost(flat: Flat, lanes: int) -> Iterator[float]:

@@ -1,0 +1,74 @@
+"""Kernels along one axis of dense tensors: what lies before and behind it, elements in rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from thalweg.compiler.dims import Dim, product
+from thalweg.compiler.render.llvm import elementwise
+from thalweg.compiler.render.llvm.builder import Builder, Index, Value
+from thalweg.tensor.dtypes import DType
+
+__all__ = ["Around", "Elements", "across"]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A dense tensor seen as (lead, length, trail): all axes before one, that one, all behind.
+
+    An element lies at `(a * length + i) * trail + c`.
+    """
+
+    lead: Dim
+    length: Dim
+    trail: Dim
+
+    @staticmethod
+    def of(shape: Sequence[Dim], axis: int, axes: int = 1) -> Around:
+        """Around an axis, or around so many neighbouring ones taken as one."""
+        parts = shape[:axis], shape[axis : axis + axes], shape[axis + axes :]
+        return Around(*(product(tuple(p)) for p in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """Elements of a dtype in memory, counted from a pointer."""
+
+    b: Builder
+    pointer: Value
+    dtype: DType
+
+    def at(self, offset: Index) -> Value:
+        """The address of an element."""
+        return self.b.at(self.pointer, offset, elementwise.memory(self.dtype).element)
+
+    def load(self, offset: Index, lanes: int = 1) -> Value:
+        """Neighbouring elements in computing form."""
+        return elementwise.load(self.b, self.at(offset), self.dtype, lanes)
+
+    def store(self, value: Value, offset: Index) -> None:
+        """Write a value in computing form, rounded to the dtype."""
+        elementwise.store(self.b, value, self.at(offset), self.dtype)
+
+    def number(self, offset: Index) -> Value:
+        """An integer as an i64; as an unsigned number a negative one is large."""
+        value = self.load(offset)
+        if value.type.bits == 64:
+            return value
+        return self.b.convert("sext" if self.dtype.kind == "i" else "zext", value, "i64")
+
+
+def across(
+    b: Builder, begin: Index, end: Index, lanes: int, body: Callable[[Index, int], None]
+) -> None:
+    """`body(first, count)` for whole vectors of neighbours in [begin, end), then one by one."""
+    if lanes > 1:
+        whole = b.add(begin, b.mul(b.div(b.sub(end, begin), lanes), lanes))
+        with b.loop(begin, whole, lanes) as loop:
+            body(loop.index, lanes)
+        begin = whole
+    if isinstance(begin, int) and isinstance(end, int) and begin >= end:
+        return
+    with b.loop(begin, end) as loop:
+        body(loop.index, 1)
