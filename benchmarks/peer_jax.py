@@ -1,4 +1,4 @@
-"""JAX by hand: a whole step under `jax.jit`, called once for each batch."""
+"""JAX with optax: a step under `jax.jit` for each batch, or `lax.scan` over the steps of epochs."""
 
 from __future__ import annotations
 
@@ -8,59 +8,67 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from workloads import Workload, measure
+import optax
 
-ACTIVATIONS = {None: lambda x: x, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}
+from benchmarks.jax_models import MODELS
+from benchmarks.training import Training, loop
+from benchmarks.workloads import Workload
 
-
-def loss_of(workload: Workload, weights: Any, x: Any, y: Any) -> Any:
-    for kernel, bias in weights[:-1]:
-        x = ACTIVATIONS[workload.activation](x @ kernel + bias)
-    output = x @ weights[-1][0] + weights[-1][1]
-    if workload.loss == "mae":
-        return jnp.abs(output - y).mean()
-    if workload.loss == "mse":
-        return jnp.square(output - y).mean()
-    return -jnp.take_along_axis(jax.nn.log_softmax(output), y[:, None], axis=1).mean()
-
-
-def sgd(rate: float, weight: Any, slope: Any, state: Any, count: Any) -> tuple[Any, Any]:
-    return weight - rate * slope, state
+OPTIMIZERS = {"sgd": optax.sgd, "adam": optax.adam, "adamw": optax.adamw}
+LOSSES: dict[str, Callable[..., Any]] = {
+    "mae": lambda output, y: jnp.abs(output - y).mean(),
+    "mse": lambda output, y: jnp.square(output - y).mean(),
+    "cross-entropy": lambda output, y: optax.softmax_cross_entropy_with_integer_labels(
+        output, y
+    ).mean(),
+}
 
 
-def adam(rate: float, weight: Any, slope: Any, state: Any, count: Any) -> tuple[Any, Any]:
-    m = 0.9 * state[0] + 0.1 * slope
-    v = 0.999 * state[1] + 0.001 * slope**2
-    scale = rate * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
-    return weight - scale * m / (jnp.sqrt(v) + 1e-7), (m, v)
+def prepare(workload: Workload, scan: bool) -> Training:
+    weights, apply = MODELS[workload.name](workload)
+    optimizer = OPTIMIZERS[workload.optimizer](workload.learning_rate)
+    loss_of = LOSSES[workload.loss]
+
+    def step(state: Any, batch: Any) -> Any:
+        x, y = batch
+        weights, moments = state
+        loss, slopes = jax.value_and_grad(lambda w: loss_of(apply(w, x), y))(weights)
+        changes, moments = optimizer.update(slopes, moments, weights)
+        return (optax.apply_updates(weights, changes), moments), loss
+
+    state = jax.tree.map(jnp.array, (weights, optimizer.init(weights)))
+    return (_scanned if scan else _stepwise)(workload, state, step)
 
 
-def prepare(workload: Workload) -> Callable[[int], None]:
-    update = partial({"sgd": sgd, "adam": adam}[workload.optimizer], workload.learning_rate)
+def _stepwise(workload: Workload, state: Any, step: Callable[..., Any]) -> Training:
+    jitted = jax.jit(step, donate_argnums=0)
 
-    @partial(jax.jit, donate_argnums=(0, 1))
-    def step(leaves: Any, states: Any, count: Any, x: Any, y: Any) -> Any:
-        def loss(leaves: Any) -> Any:
-            return loss_of(workload, jax.tree.unflatten(structure, leaves), x, y)
+    def one(*batch: Any) -> Any:
+        nonlocal state
+        state, loss = jitted(state, batch)
+        return loss
 
-        slopes = jax.grad(loss)(leaves)
-        moved = [update(w, g, s, count) for w, g, s in zip(leaves, slopes, states, strict=True)]
-        return [w for w, _ in moved], [s for _, s in moved], count + 1
-
-    leaves, structure = jax.tree.flatten(jax.tree.map(jnp.array, workload.weights()))
-    states = [(jnp.zeros_like(w), jnp.zeros_like(w)) for w in leaves]
-    training = leaves, states, jnp.float32(1)
-    batches = [(jnp.asarray(x), jnp.asarray(y)) for x, y in workload.batches()]
-
-    def train(epochs: int) -> None:
-        nonlocal training
-        for _ in range(epochs):
-            for x, y in batches:
-                training = step(*training, x, y)
-        jax.block_until_ready(training)
-
-    return train
+    return loop(workload, [(jnp.array(x), jnp.array(y)) for x, y in workload.batches()], one)
 
 
-if __name__ == "__main__":
-    measure(f"jax {jax.__version__}, jit", prepare)
+def _scanned(workload: Workload, state: Any, step: Callable[..., Any]) -> Training:
+    length = workload.steps_of_epoch
+    parts = [a.reshape(length, -1, *a.shape[1:]) for a in workload.data()]
+    batches = tuple(map(jnp.array, parts))
+    del parts
+    epochs = max(1, workload.steps // length)
+
+    @partial(jax.jit, donate_argnums=0)
+    def several(state: Any, batches: Any) -> Any:
+        def epoch(state: Any, _: None) -> Any:
+            return jax.lax.scan(step, state, batches)
+
+        state, losses = jax.lax.scan(epoch, state, None, length=epochs)
+        return state, losses[-1, -1]
+
+    def train(steps: int) -> float:
+        nonlocal state
+        state, loss = several(state, batches)
+        return float(loss)
+
+    return Training(train, epochs * length, epochs * length)

@@ -16,7 +16,7 @@ class Training:
 
     Attributes:
         train: does so many steps, and returns the last loss when all work is done.
-        first: steps of the first call.
+        first: steps of the first call, which is the warm-up.
         block: steps of each call that is timed.
     """
 
@@ -25,13 +25,16 @@ class Training:
     block: int
 
 
-def loop(workload: Workload, batches: list[Any], step: Callable[..., Any]) -> Training:
+def loop(
+    workload: Workload, batches: list[Any], step: Callable[..., Any], first: int = 1
+) -> Training:
     """A loop in Python that calls a step for one batch after the other.
 
     Args:
         workload: what is trained.
         batches: the arguments of the steps, used again and again.
         step: does one step and returns the loss, of which `float` waits for the work to be done.
+        first: after how many steps all is compiled.
     """
     source = itertools.cycle(batches)
 
@@ -40,4 +43,4 @@ def loop(workload: Workload, batches: list[Any], step: Callable[..., Any]) -> Tr
             loss = step(*batch)
         return float(loss)
 
-    return Training(train, 1, workload.steps)
+    return Training(train, first, workload.steps)

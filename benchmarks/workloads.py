@@ -16,6 +16,7 @@ time and memory are measured.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -115,15 +116,14 @@ def dense_weights(*units: int) -> list[tuple[np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(1)
     return [
         (rng.standard_normal((n, m), np.float32) / np.float32(n**0.5), np.zeros(m, np.float32))
-        for n, m in zip(units, units[1:], strict=False)
+        for n, m in pairwise(units)
     ]
 
 
 def dense_products(batch: int, *units: int) -> tuple[Product, ...]:
     """What dense layers on data multiply, the units of the input first."""
     return tuple(
-        Product(batch, m, n, into_inputs=place > 0)
-        for place, (n, m) in enumerate(zip(units, units[1:], strict=False))
+        Product(batch, m, n, into_inputs=place > 0) for place, (n, m) in enumerate(pairwise(units))
     )
 
 

@@ -155,6 +155,7 @@ if TYPE_CHECKING:
     )
     from thalweg.layers import Input, Layer
     from thalweg.models import Model, Sequential
+    from thalweg.tracing import autograph
     from thalweg.tracing.function import function
 
 __version__ = "0.1.0"
@@ -182,6 +183,7 @@ _LATER: dict[str, tuple[str, str]] = {
             "utils",
         )
     },
+    "autograph": ("thalweg.tracing.autograph", ""),
     "function": ("thalweg.tracing.function", "function"),
     "Input": ("thalweg.layers", "Input"),
     "Layer": ("thalweg.layers", "Layer"),
@@ -233,6 +235,7 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "autograph",
     "bfloat16",
     "boolean_mask",
     "broadcast_to",

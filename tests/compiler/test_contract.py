@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.compiler.contractions import Case, close, run
 from tests.compiler.jit import TARGETS
+from tests.compiler.kernels import Kernel
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.target import AVX2, AVX512, Target
 
@@ -113,8 +114,6 @@ def test_large(target: Target) -> None:
 
 def test_nan_and_infinity_go_through() -> None:
     case = Case((1, 9, 20, 5))
-    from tests.compiler.kernels import Kernel
-
     a, b = case.arrays()
     a[0, 3, 2], b[0, 1, 7] = np.nan, np.inf
     found = np.zeros((1, 9, 20), np.float32)

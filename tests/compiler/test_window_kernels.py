@@ -90,6 +90,7 @@ LAYERS = {
     "groups": Convolution((9, 9), (3, 3), (1, 1), ((1, 1),) * 2, (1, 1), 2, 8, 24),
     "volume": Convolution((6, 6, 6), (3, 3, 3), (1, 1, 1), ((1, 1),) * 3, (1,) * 3, 1, 4, 16),
     "depthwise": Convolution((14, 14), (3, 3), (1, 1), ((1, 1),) * 2, (1, 1), 40, 1, 1),
+    "to one of many": Convolution((9, 9), (3, 3), (1, 1), ((1, 1),) * 2, (1, 1), 1, 40, 1),
     "to one": Convolution((9, 9), (5, 5), (1, 1), ((2, 2),) * 2, (1, 1), 1, 8, 1),
 }
 
@@ -123,7 +124,7 @@ def _long(value, place):
     return value
 
 
-@pytest.mark.parametrize("layer", ["valid", "same", "small", "strided", "volume"])
+@pytest.mark.parametrize("layer", ["valid", "same", "small", "strided", "volume", "to one of many"])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize(
     ("epilogue", "expected"),

@@ -5,6 +5,7 @@ examples quote scripts instead, and `tests/examples` runs these.
 """
 
 import doctest
+import linecache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def run_plain(block: Block, page: Path, namespace: dict[str, Any]) -> None:
-    # Blank lines in front make a traceback show the line of the page.
+    # Blank lines in front make a traceback show the line of the page. The source of functions is
+    # found as if the block were a file.
     source = "\n" * (block.line - 1) + block.text
-    exec(compile(source, str(page), "exec"), namespace)
+    file = f"{page}:{block.line}"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    exec(compile(source, file, "exec"), namespace)
 
 
 def run_doctest(block: Block, page: Path, namespace: dict[str, Any]) -> None:

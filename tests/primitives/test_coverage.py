@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.primitives import (
+    test_attention,
     test_contract,
     test_control_flow,
     test_elementwise_table,
@@ -40,6 +41,7 @@ ELSEWHERE = {
 def test_every_primitive_is_tested() -> None:
     covered = {*test_elementwise_table.ROWS, *test_elementwise_table.OTHERS}
     for module in (
+        test_attention,
         test_contract,
         test_control_flow,
         test_gather,

@@ -38,12 +38,12 @@ class Dim(NamedTuple):
 
     def plus(self, other: Dim | int) -> Dim:
         """The sum of two lengths."""
-        b = Dim.of(other)
+        b = other if type(other) is Dim else Dim.of(other)
         return Dim(self.scale + b.scale, self.offset + b.offset)
 
     def minus(self, other: Dim | int) -> Dim:
         """The difference of two lengths."""
-        b = Dim.of(other)
+        b = other if type(other) is Dim else Dim.of(other)
         return Dim(self.scale - b.scale, self.offset - b.offset)
 
     def times(self, other: Dim | int) -> Dim:
@@ -52,7 +52,9 @@ class Dim(NamedTuple):
         Raises:
             NotAffineError: if both do.
         """
-        b = Dim.of(other)
+        b = other if type(other) is Dim else Dim.of(other)
+        if not self.scale and not b.scale:
+            return Dim(0, self.offset * b.offset)
         if self.scale and b.scale:
             raise NotAffineError
         scale = self.scale * b.offset + b.scale * self.offset

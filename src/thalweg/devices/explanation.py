@@ -69,6 +69,7 @@ class Explanation:
         arena: bytes of memory for what lives only inside of a run.
         peak: bytes of arena, states, constants, inputs and outputs together.
         limit: what the machine reaches at most.
+        runs: how often it ran before, where that was counted.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Explanation:
     arena: int
     peak: int
     limit: Limit
+    runs: int = 0
 
     @property
     def seconds(self) -> float:

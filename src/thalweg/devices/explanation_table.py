@@ -22,6 +22,8 @@ _GAP = "  "
 _COMPUTES, _READABLE = 36, 100
 _BAR = 8
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+# Seconds of runs that mostly begin and end loops.
+_SHORT = 20e-6
 # Left out on narrow screens, in this order.
 _SPARE = ("bar", "memory", "work", "rate")
 
@@ -57,11 +59,13 @@ def lines(explanation: Explanation, width: int) -> list[Text]:
     for key in _SPARE:
         if not aside and _span(columns) > width:
             columns = [c for c in columns if c.key != key]
-    table = [Text(_head(explanation), "bold"), *_rows(explanation, columns, width, aside)]
-    for sentence in _legend(explanation):
-        wrapped = textwrap.wrap(sentence, min(width, _READABLE + 20))
-        table.extend(Text(line, "dim") for line in wrapped)
-    return table
+    head = [Text(line, "bold") for line in textwrap.wrap(_head(explanation), width)]
+    legend = [
+        Text(line, "dim")
+        for sentence in _legend(explanation)
+        for line in textwrap.wrap(sentence, min(width, _READABLE + 20))
+    ]
+    return [*head, *_rows(explanation, columns, width, aside), *legend]
 
 
 def _span(columns: Sequence[_Column]) -> int:
@@ -73,7 +77,12 @@ def _head(explanation: Explanation) -> str:
     threads = f"{explanation.workers} thread{'s' if explanation.workers > 1 else ''}"
     kernels = f"{len(explanation.rows)} kernel{'s' if len(explanation.rows) != 1 else ''}"
     title = explanation.title[:1].upper() + explanation.title[1:]
-    return f"{title}{batch}: {kernels} in {_time(explanation.seconds)} on {threads}"
+    found = f"{title}{batch}: {kernels} in {_time(explanation.seconds)} on {threads}"
+    runs = explanation.runs
+    if runs:
+        found += f"; it ran {runs:,} time{'s' if runs > 1 else ''}"
+        found += f", about {_time(explanation.seconds * runs)} in all"
+    return found
 
 
 def _time(seconds: float) -> str:
@@ -95,7 +104,7 @@ def _columns(explanation: Explanation) -> list[_Column]:
     shares = [row.seconds / total if total else 0.0 for row in rows]
     rates = [row.flops / row.seconds / 1e9 if row.seconds else 0.0 for row in rows]
     rate = explanation.flops / total / 1e9 if total else 0.0
-    whole = f"{rate * 1e9 / explanation.limit.flops:.0%} matmul"
+    whole = f"{_percent(rate * 1e9 / explanation.limit.flops)} matmul"
 
     def figures(key: str, title: str, values: list[float], total: float) -> _Column:
         show = _format([*values, total])
@@ -106,7 +115,7 @@ def _columns(explanation: Explanation) -> list[_Column]:
         _Column("name", "kernel", [_indented(row) for row in rows], "all", right=False),
         _Column("shape", "over", [row.shape for row in rows], right=False),
         figures("time", name, [row.seconds / unit for row in rows], total / unit),
-        _Column("share", "of time", [f"{share:.0%}" for share in shares], "100%"),
+        _Column("share", "of time", [_percent(share) for share in shares], "100%"),
         _Column("bar", "", [_bar(share) for share in shares], "", False, "cyan"),
         figures("work", flop_name, [row.flops / flops for row in rows], explanation.flops / flops),
         figures("rate", "GFLOP/s", rates, rate),
@@ -143,7 +152,11 @@ def _limit(row: KernelRow) -> str:
         return ""
     if row.bound == "memory" and row.share > 1:
         return "in cache"
-    return f"{row.share:.0%} {row.bound}"
+    return f"{_percent(row.share)} {row.bound}"
+
+
+def _percent(share: float) -> str:
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 # --- lines
@@ -214,11 +227,13 @@ def _legend(explanation: Explanation) -> list[str]:
     limit = explanation.limit
     threads = f"{limit.threads} thread{'s' if limit.threads > 1 else ''}"
     found = [
-        f"Limits measured here on {threads}: {limit.flops / 1e9:,.0f} GFLOP/s in large matrix "
-        f"products (matmul), {limit.bandwidth / 1e9:,.0f} GB/s from memory (memory)."
+        f"Limits measured here on {threads}: {limit.flops / 1e9:,.0f} GFLOP/s in NumPy's large "
+        f"matrix products (matmul), {limit.bandwidth / 1e9:,.0f} GB/s from memory (memory)."
     ]
     if any(row.bound == "memory" and row.share > 1 for row in explanation.rows):
         found[0] += " In cache: faster than memory, because the data were still in a cache."
+    if explanation.seconds < _SHORT:
+        found.append("So short a run is over before it can come near a limit.")
     if any(row.inside for row in explanation.rows):
         found.append("Figures of a kernel in a loop are those of all its turns together.")
     found.append(

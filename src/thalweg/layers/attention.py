@@ -45,8 +45,8 @@ class _Attention(Layer):
         query, value = inputs[:2]
         key = inputs[2] if len(inputs) == 3 else value
         query_mask, value_mask = mask[:2] if mask else (None, None)
-        # Numbers less 1e9 keep few digits: where a query may see nothing, weights are a matter of
-        # how they round, so masks are applied as they always were.
+        # Where a query may see nothing, what Keras gives comes from how numbers less 1e9 round, so
+        # masks are applied here as they are there.
         whole = value_mask is None and not return_attention_scores
         if whole and not (training and self.dropout > 0):
             result = self._fused(query, key, value, use_causal_mask)

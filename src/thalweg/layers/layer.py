@@ -33,6 +33,7 @@ from thalweg.tensor.dtypes import as_dtype, is_floating
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.tree import flatten, is_nested, map_structure
 from thalweg.tensor.variable import Variable
+from thalweg.tracing.traceable import traceable
 
 __all__ = ["Layer"]
 
@@ -49,13 +50,6 @@ _CALL = _CallContext()
 
 
 @serializable("keras.layers")
-def _traceable(call: Callable[..., Any], warn: bool = True) -> Callable[..., Any]:
-    """A layer's computation with its control flow converted; loaded when something is traced."""
-    from thalweg.tracing.autograph import convert
-
-    return convert(call, warn=warn)
-
-
 class Layer(WeightOwner):
     """Base class of all layers: override `build` (make weights), `call`, and `get_config`.
 
@@ -246,8 +240,7 @@ class Layer(WeightOwner):
                 if symbolic:
                     outputs = self._call_symbolic(positional, keyword)
                 else:
-                    call = self.call if CONTEXT.graph is None else _traceable(self.call)
-                    outputs = call(*positional, **keyword)
+                    outputs = traceable(self.call)(*positional, **keyword)
                     self._regularize_activity(outputs)
         finally:
             _CALL.depth -= 1
@@ -262,7 +255,7 @@ class Layer(WeightOwner):
         return outputs
 
     def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return infer(_traceable(self.call, warn=False), args, kwargs)
+        return infer(lambda *a, **k: traceable(self.call)(*a, **k), args, kwargs)
 
     def _converted(self, arguments: dict[str, Any], signature: inspect.Signature) -> dict[str, Any]:
         """Arrays among the arguments become tensors (in place); returns the tensor arguments."""

@@ -20,6 +20,7 @@ from thalweg.registry import (
 )
 from thalweg.tensor.dtypes import as_dtype
 from thalweg.tensor.tensor import Tensor
+from thalweg.tracing.traceable import traceable
 
 __all__ = ["MODULE", "Loss", "LossFunctionWrapper"]
 
@@ -122,7 +123,7 @@ class LossFunctionWrapper(Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if isinstance(y_true, Tensor) and isinstance(y_pred, Tensor):
             y_true, y_pred = squeeze_or_expand_to_same_rank(y_true, y_pred)
-        return self.fn(y_true, y_pred, **self._fn_kwargs)
+        return traceable(self.fn)(y_true, y_pred, **self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), **serialize_keras_object(self._fn_kwargs)}

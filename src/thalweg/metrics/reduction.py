@@ -10,6 +10,7 @@ from thalweg.losses.reduction import apply_mask, squeeze_or_expand_to_same_rank
 from thalweg.metrics.metric import MODULE, Metric
 from thalweg.registry import deserialize_keras_object, serializable, serialize_keras_object
 from thalweg.tensor.tensor import Tensor
+from thalweg.tracing.traceable import traceable
 
 __all__ = ["Mean", "MeanMetricWrapper", "RunningMean", "Sum"]
 
@@ -147,7 +148,7 @@ class MeanMetricWrapper(RunningMean):
             sample_weight: a scalar, one weight for each sample, or one for each value of `fn`.
         """
         mask = getattr(y_pred, "_keras_mask", None)
-        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        values = traceable(self._fn)(y_true, y_pred, **self._fn_kwargs)
         self.take(values, apply_mask(sample_weight, mask, self.dtype, "sum"))
 
     def get_config(self) -> dict[str, Any]:

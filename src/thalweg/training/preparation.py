@@ -7,6 +7,7 @@ from typing import Any
 
 from thalweg.layers.symbolic import KerasTensor, infer
 from thalweg.tensor.tree import flatten, map_structure
+from thalweg.tracing.traceable import traceable
 from thalweg.training.data_adapter import unpack_x_y_sample_weight
 from thalweg.training.target_checks import check_labels, check_target_shapes
 
@@ -81,8 +82,14 @@ def make_ready(model: Any, data: Any, training: bool) -> None:
             warnings.warn(f"Model '{model.name}' has no weights to train.", stacklevel=4)
     if custom is not None:
         # Made once without values, so that what it makes at its first call exists before.
-        infer(custom, (_specs(data),), {})
-        model._clear_losses()
+        try:
+            infer(lambda batch: traceable(custom)(batch), (_specs(data),), {})
+        except TypeError as error:
+            # One that looks at values cannot be run without; it makes what it needs when it runs.
+            if "symbolic tensor" not in str(error) or model._compiles() is True:
+                raise
+        finally:
+            model._clear_losses()
     ready.add(key)
 
 

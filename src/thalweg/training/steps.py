@@ -15,6 +15,7 @@ from thalweg.optimizers.optimizer import Optimizer
 from thalweg.tensor.dtypes import is_floating
 from thalweg.tensor.tree import flatten
 from thalweg.tensor.variable import Variable
+from thalweg.tracing.traceable import traceable
 from thalweg.training.compile_metrics import CompileMetrics
 from thalweg.training.compiled import Compiled
 from thalweg.training.data_adapter import unpack_x_y_sample_weight
@@ -246,7 +247,7 @@ class Steps:
             mode,
             key,
             lambda: Step(
-                method,
+                lambda data: traceable(method)(data),
                 variables,
                 self._clear_losses,
                 self._compiles(),

@@ -345,6 +345,20 @@ def test_objects_changed_by_functions_that_are_called(x: Any) -> None:
     check(f, x)
 
 
+def test_attributes_with_a_value_in_one_branch() -> None:
+    class Holder:
+        pass
+
+    def f(x):
+        h = Holder()
+        if x > 0:
+            h.a = x
+        return h.a
+
+    with pytest.raises(AutoGraphError, match="decides whether attribute 'a' of the Holder has a"):
+        traced(f, np.float32(1))
+
+
 def test_lists_of_other_lengths() -> None:
     def f(x):
         items = []

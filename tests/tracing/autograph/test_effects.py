@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tracing.autograph.harness import check, eager, traced
+from tests.tracing.autograph.harness import check, defined, eager, traced
 from thalweg import ops
 from thalweg.autodiff import GradientTape
 from thalweg.tensor import convert_to_tensor
@@ -244,13 +244,10 @@ def test_return_inside_try() -> None:
 
 
 def test_finally_with_a_return_is_left_to_python() -> None:
-    def f(x):
-        try:
-            raise ValueError
-        finally:
-            return x
-
-    check(f, np.float32(1))
+    source = "def f(x):\n    try:\n        raise ValueError\n    finally:\n        return x\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        check(defined(source, "f", "<finally>"), np.float32(1))
 
 
 def test_errors_show_the_users_line() -> None:

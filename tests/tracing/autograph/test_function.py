@@ -143,3 +143,24 @@ def test_fit() -> None:
         model.compile("sgd", "mse", run_eagerly=eagerly)
         histories.append(model.fit(x, y, epochs=2, batch_size=4, verbose=0).history["loss"])
     np.testing.assert_allclose(*histories, rtol=1e-5)
+
+
+def test_loops_and_conditions_that_only_act(capsys: pytest.CaptureFixture[str]) -> None:
+    @tw.function(jit_compile=True)
+    def f(xs, flag):
+        for x in xs:
+            print("x", x)
+            if flag:
+                print("again")
+        if flag:
+            print("flag")
+        for x in xs:
+            assert x < 3, f"{x} is too large"
+        return ops.sum(xs)
+
+    f(XS[:2], tw.constant(True))
+    assert capsys.readouterr().out == "x 1.0\nagain\nx -2.0\nagain\nflag\n"
+    f(XS[:2], tw.constant(False))
+    assert capsys.readouterr().out == "x 1.0\nx -2.0\n"
+    with pytest.raises(AssertionError, match=r"3\.0 is too large"):
+        f(XS, tw.constant(False))

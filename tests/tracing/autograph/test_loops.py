@@ -362,6 +362,29 @@ def test_objects_are_carried() -> None:
     check(f, XS)
 
 
+def test_attributes_that_get_a_value_in_the_loop() -> None:
+    class Holder:
+        pass
+
+    def f(xs):
+        h = Holder()
+        for x in xs:
+            h.last = x
+        return h.last
+
+    graph = check(f, XS)
+    assert "check" not in kinds(graph)
+
+    def g(n):
+        h = Holder()
+        for i in range(n):
+            h.last = i
+        return h.last
+
+    with pytest.raises(AutoGraphError, match="attribute 'last' of the Holder gets its value in a"):
+        traced(g, np.int32(3))
+
+
 def test_nonlocal_variables_are_carried() -> None:
     def f(xs):
         n = 0.0

@@ -71,7 +71,11 @@ class Index:
 
     def plus(self, other: Index | Dim | int) -> Index:
         """The sum."""
-        b = Index.of(other)
+        b = other if type(other) is Index else Index.of(other)
+        if not b.terms:
+            return self if b.offset == ZERO else Index(self.terms, self.offset.plus(b.offset))
+        if not self.terms and self.offset == ZERO:
+            return b
         found = dict(self.terms)
         for atom, coefficient in b.terms:
             found[atom] = found[atom].plus(coefficient) if atom in found else coefficient
@@ -81,6 +85,8 @@ class Index:
 
     def times(self, factor: Dim | int) -> Index:
         """The product with a number."""
+        if factor == ONE or factor == 1:
+            return self
         if factor in (0, ZERO):
             return Index()
         terms = tuple((a, c.times(factor)) for a, c in self.terms)

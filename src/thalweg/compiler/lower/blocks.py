@@ -31,7 +31,7 @@ from thalweg.compiler.lower.elements import linear
 from thalweg.compiler.lower.empty import is_empty, without_empty
 from thalweg.compiler.lower.kernels import Writer, set_stages
 from thalweg.compiler.lower.reductions import split_reductions
-from thalweg.compiler.lower.special import special_kernel
+from thalweg.compiler.lower.special import special_kernels, updates_in_place
 from thalweg.primitives.elementwise import stop_gradient
 from thalweg.tensor.dtypes import DType, bool_
 
@@ -125,13 +125,26 @@ class _Block:
             if isinstance(op.kind, ArrayConstant):
                 self.buffers[op.outputs[0]] = context.constant(op.kind.array)
         self.clusters = clusters(self.choice, flow)
+        # By value: the clusters with a member that is it, and the members that read it.
+        self.makers: dict[Value, list[Cluster]] = {}
+        self.readers: dict[Value, list[tuple[Cluster, Member]]] = {}
         for cluster in self.clusters:
             set_stages(cluster)
+            for m in cluster.members:
+                self.makers.setdefault(m.value, []).append(cluster)
+                for v in dict.fromkeys(v for v, _ in m.reads):
+                    self.readers.setdefault(v, []).append((cluster, m))
+        # What must run after each cluster, directly.
+        self.users: dict[Cluster, set[Cluster]] = {c: set() for c in self.clusters}
+        for cluster in self.clusters:
+            for needed in cluster.needs:
+                self.users[needed].add(cluster)
 
     def launches(self) -> list[Launch]:
         self.finals: list[Launch] = []
         for value, target in self.roles:
             self.place_output(self.choice.dense(value), target)
+        self.give_away()
         self.place_temporaries()
         self.writer = Writer(self.choice, self.buffers, self.context.temporary)
         found: list[Launch] = []
@@ -151,18 +164,31 @@ class _Block:
 
     def in_place(self, value: Value, state: Value) -> bool:
         """Whether a new value may be written over the old one; orders the readers before."""
-        home = self.home(value)
+        home = self.home(value) or self.updating(value, state)
         if home is None:
             return False
-        readers = [
-            c for c in self.clusters if any(v is state for m in c.members for v, _ in m.reads)
-        ]
-        if any(c is not home and _needs(c, home) for c in readers):
+        readers = dict.fromkeys(c for c, _ in self.readers.get(state, ()))
+        if self.later(home, set(readers) - {home}):
             return False
-        if home in readers and not self.read_in_time(home, value, state):
-            return False
-        home.needs |= {c for c in readers if c is not home}
+        if home in readers and home.kind != "special":
+            if not self.read_in_time(home, value, state):
+                return False
+        for cluster in readers:
+            if cluster is not home:
+                home.needs.add(cluster)
+                self.users[cluster].add(home)
         return True
+
+    def later(self, home: Cluster, others: set[Cluster]) -> bool:
+        """Whether any of the others must run after a cluster."""
+        stack, seen = [home], {home}
+        while stack and others:
+            following = self.users[stack.pop()] - seen
+            if not following.isdisjoint(others):
+                return True
+            seen |= following
+            stack.extend(following)
+        return False
 
     def read_in_time(self, home: Cluster, value: Value, state: Value) -> bool:
         """Whether a kernel reads each old element at or before the moment when it is replaced."""
@@ -186,7 +212,31 @@ class _Block:
 
     def home(self, value: Value) -> Cluster | None:
         """The cluster that makes the whole of a value in a kernel of the compiler's own."""
-        return next((c for c in self.clusters if c.kind != "special" and c.member(value)), None)
+        made = self.makers.get(value, ())
+        return next((c for c in made if c.kind != "special" and c.member(value)), None)
+
+    def updating(self, value: Value, old: Value) -> Cluster | None:
+        """The special cluster that changes an old value into a new one in place."""
+        for cluster in self.makers.get(value, ()):
+            op = cluster.members[0].operation
+            if cluster.kind == "special" and updates_in_place(op) and op.outputs[0] is value:
+                first, *others = (self.choice.dense(x) for x in op.inputs)
+                return cluster if first is old and old not in others else None
+        return None
+
+    def give_away(self) -> None:
+        """What only a kernel that works in place reads is made where that kernel's result lies."""
+        for cluster in reversed(self.clusters):
+            op = cluster.members[0].operation
+            if cluster.kind != "special" or not updates_in_place(op):
+                continue
+            value, old = op.outputs[0], self.choice.dense(op.inputs[0])
+            if value not in self.buffers:
+                self.buffers[value] = self.context.temporary(value.dtype, product(value.shape))
+            readers = {c for c, _ in self.readers.get(old, ())}
+            if old in self.choice.roots and old not in self.buffers and readers == {cluster}:
+                if self.updating(value, old) is not None:
+                    self.buffers[old] = self.buffers[value]
 
     def place_temporaries(self) -> None:
         """Buffers for what another kernel, or a later pass over many rows, reads."""
@@ -203,16 +253,12 @@ class _Block:
                         self.buffers[y] = self.context.temporary(y.dtype, product(y.shape))
 
     def is_needed(self, cluster: Cluster, member: Member) -> bool:
-        for other in self.clusters:
-            for m in other.members:
-                for v, _ in m.reads:
-                    if v is not member.value:
-                        continue
-                    if other is not cluster:
-                        return True
-                    later = m.stage > member.stage and member.kind == "map"
-                    if later and member.columns != ONE and cluster.frame[1] != ONE:  # type: ignore[index]
-                        return True
+        for other, m in self.readers.get(member.value, ()):
+            if other is not cluster:
+                return True
+            later = m.stage > member.stage and member.kind == "map"
+            if later and member.columns != ONE and cluster.frame[1] != ONE:  # type: ignore[index]
+                return True
         return False
 
     # --- order ----------------------------------------------------------------------------------
@@ -220,17 +266,13 @@ class _Block:
     def ordered(self) -> list[Cluster]:
         """The clusters, each after those it needs, else as they came."""
         waiting = {c: len(c.needs) for c in self.clusters}
-        users: dict[Cluster, list[Cluster]] = {c: [] for c in self.clusters}
-        for c in self.clusters:
-            for needed in c.needs:
-                users[needed].append(c)
         ready = [(c.number, c) for c in self.clusters if not waiting[c]]
         heapq.heapify(ready)
         found: list[Cluster] = []
         while ready:
             _, cluster = heapq.heappop(ready)
             found.append(cluster)
-            for user in users[cluster]:
+            for user in self.users[cluster]:
                 waiting[user] -= 1
                 if not waiting[user]:
                     heapq.heappush(ready, (user.number, user))
@@ -249,13 +291,11 @@ class _Block:
             return self.loop(operation)
         if operation.name == "cond":
             return self.cond(operation)
-        return [
-            special_kernel(
-                operation,
-                [self.buffers[self.choice.dense(x)] for x in operation.inputs],
-                [self.buffers[y] for y in operation.outputs],
-            )
-        ]
+        return special_kernels(
+            operation,
+            [self.buffers[self.choice.dense(x)] for x in operation.inputs],
+            [self.buffers[y] for y in operation.outputs],
+        )
 
     def scan(self, op: Operation) -> list[Launch]:
         body, carries, length = op.params["body"], op.params["carries"], op.params["length"]
@@ -324,19 +364,6 @@ def _captures(op: Operation, body: Flow) -> int:
         len(x.shape) != len(inner.shape) for x, inner in zip(op.inputs, body.inputs, strict=True)
     )
     return len(op.inputs) - int(op.params["carries"]) - sequences
-
-
-def _needs(cluster: Cluster, other: Cluster) -> bool:
-    """Whether a cluster must run after another one."""
-    stack, seen = list(cluster.needs), set()
-    while stack:
-        current = stack.pop()
-        if current is other:
-            return True
-        if current not in seen:
-            seen.add(current)
-            stack.extend(current.needs)
-    return False
 
 
 def _distinct_outputs(

@@ -49,7 +49,7 @@ def _own_cost(operation: Operation) -> int:
         return _RANDOM
     if name in VIEWS or name == "iota":
         return 0
-    if name in ("pad", "concat", "gather"):
+    if name in ("pad", "concat", "gather", "dynamic_slice"):
         return 1
     return _COSTS.get(name, 1 if name in _CHEAP else _TRANSCENDENTAL)
 
@@ -169,8 +169,10 @@ def _wanted_dense(flow: Flow, choice: Choice) -> set[Value]:
     for value in flow.outputs:
         wanted.add(_base(value, choice))
     for op in flow.operations:
-        if op.family == "gather" and op.name == "gather":
+        if op.name == "gather":
             wanted.add(_base(op.inputs[0], choice))
+        elif op.name == "dynamic_slice":
+            continue
         elif not (op.family in _READS_ELEMENTS and (op.family != "elementwise" or is_virtual(op))):
             wanted |= {_base(x, choice) for x in op.inputs}
     return wanted

@@ -21,7 +21,7 @@ from thalweg.compiler.graph import Flow, Operation, Value
 from thalweg.compiler.ir.expression import Constant, Expression
 from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.lower.choice import TYPICAL, Choice, is_virtual
-from thalweg.compiler.lower.elements import Elements, Place, linear
+from thalweg.compiler.lower.elements import VIRTUAL, Elements, Place, linear
 from thalweg.compiler.lower.empty import is_empty
 from thalweg.compiler.passes.writer import has_effects
 from thalweg.tensor.dtypes import bool_
@@ -403,7 +403,7 @@ def is_special(operation: Operation) -> bool:
         return operation.inputs[0].dtype.kind == "c"
     if operation.family == "contract":
         return operation.outputs[0].dtype.kind == "c"
-    return operation.family in _SPECIAL and operation.name != "gather"
+    return operation.family in _SPECIAL and operation.name not in VIRTUAL
 
 
 def _axis(index: Index, member: Member) -> int | None:

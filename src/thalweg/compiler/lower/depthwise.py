@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.graph import Operation
-from thalweg.compiler.ir.expression import Accumulator, Apply, Expression, Total
+from thalweg.compiler.ir.expression import Accumulator, Expression, Total
 from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.ir.statement import Accumulate, Loop, Reset, Statement
 from thalweg.compiler.lower.folding import Folded, few, folded
@@ -26,17 +26,13 @@ from thalweg.compiler.lower.geometry import (
     guarded,
     image_index,
     indices,
+    multiplied,
     wide,
     widened,
 )
 from thalweg.compiler.lower.phases import Phase, meeting, phases_of
-from thalweg.tensor.dtypes import DType
 
 __all__ = ["filter_gradient", "forward", "input_gradient"]
-
-
-def _product(a: Expression, b: Expression, dtype: DType) -> Expression:
-    return Apply("mul", (widened(a, dtype), widened(b, dtype)), dtype)
 
 
 def _multiplier(operation: Operation, filters: Dim) -> int:
@@ -57,7 +53,7 @@ def forward(operation: Operation, read: Read, place: Place) -> Folded:
         index, guards = image_index(axes, places, offset)
         value = guarded(guards, read(x, (b, *index, channel)), 0)
         weight = read(w, (*map(Index.of, offset), Index(), f))
-        return _product(value, weight, dtype)
+        return multiplied(value, weight, dtype)
 
     before, value = folded("sum", [a.window for a in axes], dtype, term)
     return before, widened(value, x.dtype)
@@ -82,7 +78,7 @@ def _phase(operation: Operation, read: Read, axes: Sequence[Axis], phases: Seque
         met = meeting(axes, phases, numbers, taps)
         f = Index.of(c).times(multiplier).plus(Index.of(j))
         value = guarded(met.guards, read(g, (Index.of(b), *met.place, f)), 0)
-        return _product(value, read(w, (*met.offset, Index(), f)), dtype)
+        return multiplied(value, read(w, (*met.offset, Index(), f)), dtype)
 
     before, value = folded("sum", [*(p.taps for p in phases), multiplier], dtype, term)
     target = meeting(axes, phases, numbers, (0,) * len(axes)).target
@@ -110,7 +106,7 @@ def filter_gradient(operation: Operation, read: Read) -> Lowered:
         for offset, accumulator in sums:
             index, guards = image_index(axes, indices(places), offset)
             value = guarded(guards, read(x, (Index.of(b), *index, channel)), 0)
-            inner = (*inner, Accumulate(accumulator, _product(value, outward, dtype)))
+            inner = (*inner, Accumulate(accumulator, multiplied(value, outward, dtype)))
         for variable in reversed((b, *places)):
             inner = (Loop(variable, "serial", inner),)
         return (*(Reset(accumulator) for _, accumulator in sums), *inner)

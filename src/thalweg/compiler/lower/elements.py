@@ -6,6 +6,7 @@ operations are computed where they are used.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 from thalweg.compiler.dims import ONE, ZERO, Dim
@@ -36,7 +37,8 @@ __all__ = [
 Place = tuple[Index, ...]
 
 
-def row_major(shape: Sequence[Dim]) -> tuple[Dim, ...]:
+@functools.lru_cache(4096)
+def row_major(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
     """The strides of a dense tensor, in elements."""
     strides = [ONE] * len(shape)
     for i in range(len(shape) - 2, -1, -1):
@@ -47,7 +49,7 @@ def row_major(shape: Sequence[Dim]) -> tuple[Dim, ...]:
 def linear(place: Sequence[Index], shape: Sequence[Dim]) -> Index:
     """The number of an element in row-major order."""
     found = Index()
-    for index, stride in zip(place, row_major(shape), strict=True):
+    for index, stride in zip(place, row_major(tuple(shape)), strict=True):
         found = found.plus(index.times(stride))
     return found
 
@@ -56,7 +58,7 @@ def delinearised(number: Index, shape: Sequence[Dim]) -> Place:
     """The place of the element with a number in row-major order."""
     found: list[Index] = []
     rest = number
-    for length, stride in zip(shape, row_major(shape), strict=True):
+    for length, stride in zip(shape, row_major(tuple(shape)), strict=True):
         if length == ONE:
             found.append(Index())
             continue
@@ -240,6 +242,18 @@ def _gather(elements: Elements, op: Operation, place: Place) -> Expression:
     return elements.at(x, (*place[:axis], index, *place[axis + rank :]))
 
 
+def _dynamic_slice(elements: Elements, op: Operation, place: Place) -> Expression:
+    x, start = op.inputs
+    inner: list[Index] = []
+    for axis, (i, n, m) in enumerate(zip(place, x.shape, op.outputs[0].shape, strict=True)):
+        if n != m:  # a whole axis begins at 0
+            number = elements.at(start, (Index.of(axis),))
+            places = n.minus(m).plus(1)
+            i = i.plus(Index.of(Datum(clamped(number, places), places)))
+        inner.append(i)
+    return elements.at(x, tuple(inner))
+
+
 def clamped(number: Expression, length: Dim) -> Expression:
     """An integer moved to the nearest of 0 .. length - 1, as an int64."""
     dtype = number.dtype
@@ -266,6 +280,7 @@ _RULES: dict[str, Callable[[Elements, Operation, Place], Expression]] = {
     "iota": _iota,
     "random_bits": _random_bits,
     "gather": _gather,
+    "dynamic_slice": _dynamic_slice,
 }
 
 # What can be computed element by element from its inputs, besides elementwise operations.

@@ -29,6 +29,7 @@ __all__ = [
     "guarded",
     "image_index",
     "indices",
+    "multiplied",
     "image_shape",
     "loop_nest",
     "wide",
@@ -107,12 +108,13 @@ class Nest:
     Attributes:
         outer: the variables of the loops around, in order.
         lanes: the variable of the innermost loop; neighbouring elements lie in neighbouring lanes.
+            None where lanes are of use in `before` only.
         elements: for one turn, the places in the output and the values there.
         before: what to do in each turn before the values can be computed.
     """
 
     outer: tuple[Var, ...]
-    lanes: Var
+    lanes: Var | None
     elements: tuple[tuple[Place, Expression], ...]
     before: tuple[Statement, ...] = ()
 
@@ -187,6 +189,11 @@ def widened(value: Expression, dtype: DType) -> Expression:
     return Apply("cast", (value,), dtype, {"dtype": dtype})
 
 
+def multiplied(a: Expression, b: Expression, dtype: DType) -> Expression:
+    """The product of two values, in a dtype."""
+    return Apply("mul", (widened(a, dtype), widened(b, dtype)), dtype)
+
+
 def linear(place: Place, shape: Sequence[Dim]) -> Index:
     """The number of an element in row-major order."""
     found = Index()
@@ -229,7 +236,8 @@ def loop_nest(
             *nest.before,
             *(s for place, value in nest.elements for s in store(place, value)),
         )
-        inner = (Loop(nest.lanes, "vector", inner),)
+        if nest.lanes is not None:
+            inner = (Loop(nest.lanes, "vector", inner),)
         for variable in reversed(nest.outer):
             inner = (Loop(variable, "parallel", inner),)
         body.extend(inner)

@@ -1,30 +1,48 @@
-"""Kernels that nothing is fused with: those with a generator of their own, else NumPy's."""
+"""Kernels that nothing is fused with: those with a generator of their own, else NumPy's.
+
+Scatter and `dynamic_update_slice` change their first input in place: it lies in the output's
+buffer already, or is copied there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from thalweg.compiler.dims import Dim
+from thalweg.compiler.dims import Dim, product
 from thalweg.compiler.graph import Operation
 from thalweg.compiler.ir.expression import Buffer
-from thalweg.compiler.ir.program import HostCall, Special
+from thalweg.compiler.ir.program import Copy, HostCall, Launch, Special
 from thalweg.compiler.render.llvm import special
 from thalweg.primitives.primitive import Primitive
 
-__all__ = ["special_kernel"]
+__all__ = ["special_kernels", "updates_in_place"]
+
+_IN_PLACE = frozenset({"dynamic_update_slice", "scatter"})
 
 
-def special_kernel(
+def updates_in_place(op: Operation) -> bool:
+    """Whether the kernel of an operation changes its first input into its output."""
+    return op.name in _IN_PLACE and special.supported(op)
+
+
+def special_kernels(
     op: Operation, inputs: Sequence[Buffer], outputs: Sequence[Buffer]
-) -> Special | HostCall:
-    """The kernel of an operation whose inputs and outputs all lie in buffers."""
+) -> list[Launch]:
+    """The kernels of an operation whose inputs and outputs all lie in buffers."""
     assert isinstance(op.kind, Primitive)
+    found: list[Launch] = []
+    if updates_in_place(op):
+        if inputs[0] is not outputs[0]:
+            found.append(Copy(inputs[0], outputs[0], product(op.inputs[0].shape)))
+        inputs = [outputs[0], *inputs[1:]]
     read = tuple((b, x.shape) for b, x in zip(inputs, op.inputs, strict=True))
     written = tuple((b, y.shape) for b, y in zip(outputs, op.outputs, strict=True))
-    if special.supported(op.name, [x.shape for x in op.inputs]):
-        return Special(op.name, op.params, read, written, op.name, (op.name,))
-    return HostCall(_evaluation(op), read, written, op.name, (op.name,))
+    if special.supported(op):
+        found.append(Special(op.name, op.params, read, written, op.name, (op.name,)))
+    else:
+        found.append(HostCall(_evaluation(op), read, written, op.name, (op.name,)))
+    return found
 
 
 def _evaluation(op: Operation) -> Callable[..., tuple[Any, ...]]:

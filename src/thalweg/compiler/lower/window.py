@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from thalweg.compiler.dims import ONE
 from thalweg.compiler.graph import Operation
-from thalweg.compiler.lower import convolution, depthwise, pooling, pooling_gradients
+from thalweg.compiler.lower import convolution, depthwise, pooling, pooling_gradients, single
 from thalweg.compiler.lower.folding import Folded, few
 from thalweg.compiler.lower.geometry import (
     Contraction,
@@ -55,6 +55,12 @@ _DEPTHWISE: dict[str, Callable[[Operation, Read], Lowered]] = {
 }
 
 
+_SINGLE: dict[str, Callable[[Operation, Read], Lowered]] = {
+    "conv": single.forward,
+    "conv_filter_gradient": single.filter_gradient,
+}
+
+
 def has_elements(operation: Operation) -> bool:
     """Whether elements of the output can be computed one by one (then `element` does)."""
     if operation.name == "conv":
@@ -96,7 +102,11 @@ def lower_window(operation: Operation, read: Read, temporary: Temporary) -> Lowe
         return pooling_gradients.scatter(operation, read, temporary)
     if operation.name == "window_select":
         return pooling.large_select(operation, read, temporary)
-    rules = _DEPTHWISE if _is_depthwise(operation) else _CONTRACTIONS
+    rules = _CONTRACTIONS
+    if _is_depthwise(operation):
+        rules = _DEPTHWISE
+    elif single.is_single(operation):
+        rules = _SINGLE
     return rules[operation.name](operation, read)
 
 

@@ -15,6 +15,7 @@ from thalweg.compiler.passes.accumulations import (
     lift_accumulations,
     lift_contractions,
 )
+from thalweg.compiler.passes.cropping import crop
 from thalweg.compiler.passes.inlining import inline_decided
 from thalweg.compiler.passes.invariants import hoist_invariants, numbers_inside
 from thalweg.compiler.passes.merging import join_carries, merge_scans, reuse_forward
@@ -83,7 +84,7 @@ def _everywhere(transform: Callable[[Flow], Flow]) -> Callable[[Flow], Flow]:
 
 
 # In the order in which `optimize` runs them; the second list only where there is control flow.
-PASSES: list[tuple[str, Callable[[Flow], Flow]]] = [("simplify", simplify)]
+PASSES: list[tuple[str, Callable[[Flow], Flow]]] = [("simplify", simplify), ("crop", crop)]
 LOOP_PASSES: list[tuple[str, Callable[[Flow], Flow]]] = [
     ("inline_decided", _everywhere(inline_decided)),
     ("merge_scans", _everywhere(merge_scans)),

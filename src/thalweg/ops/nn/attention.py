@@ -21,8 +21,9 @@ from thalweg.tensor.tensor import Tensor
 
 __all__ = ["dot_product_attention"]
 
-# Kernels of attention work on many times at once; for fewer, products of single rows are as good.
-_FEW_TIMES = 1
+# Scores of a head that stay in the first-level cache are cheaper kept than computed once more for
+# the gradient, and a kernel of attention works on many times at once.
+_FEW_SCORES, _FEW_TIMES = 64 * 64, 16
 
 
 @op
@@ -48,8 +49,8 @@ def dot_product_attention(
         mask: bools that broadcast like `bias`; where False, nothing is attended to.
         scale: by default `1 / sqrt(size)`.
         is_causal: whether a time attends only to itself and those before it.
-        flash_attention: for Keras's sake; the compiler fuses attention by itself, so only None and
-            False are taken.
+        flash_attention: for Keras's sake; attention that is long enough is computed so anyway,
+            unless there is a bias or a soft cap; only None and False are taken.
         attn_logits_soft_cap: c in `c * tanh(logits / c)`, which bounds the logits.
 
     Returns:
@@ -80,12 +81,13 @@ def dot_product_attention(
     size = q.shape[3]
     factor = 1 / math.sqrt(size) if scale is None else scale
     shape = (q.shape[0], heads, q.shape[1], k.shape[1])
-    known = isinstance(factor, (int, float, np.number)) and bias is None and attn_logits_soft_cap is None
-    if known and dtype in e.FLOAT and shape[2] >= _FEW_TIMES:
+    many = shape[2] >= _FEW_TIMES and shape[2] * shape[3] >= _FEW_SCORES
+    plain = bias is None and attn_logits_soft_cap is None and dtype in e.FLOAT
+    if many and plain and isinstance(factor, (int, float, np.number)):
         visible = () if mask is None else (_aligned(mask, shape),)
         inputs = (*(cast_to(x, dtype) for x in (q, k, v)), *visible)
-        found, _ = bind(attention, inputs, {"scale": float(factor), "causal": bool(is_causal)})
-        return found
+        params = {"scale": float(factor), "causal": bool(is_causal)}
+        return bind(attention, inputs, params)[0]
     wide = result_type(dtype, "float32")
     batch, _, times, sources = shape
     q = movement.reshape(cast_to(q, wide), shape=(batch, times, groups, heads // groups, size))

@@ -5,6 +5,7 @@ import __future__
 
 import ast
 import inspect
+import warnings
 from types import CodeType
 
 from thalweg.tracing.autograph.runtime.session import CONVERTED
@@ -24,7 +25,9 @@ def compiled(tree: ast.Module, original: CodeType) -> CodeType:
         original: the code of the function as the user wrote it.
     """
     flags = original.co_flags & _FUTURES
-    module = compile(tree, original.co_filename, "exec", flags=flags, dont_inherit=True)
+    with warnings.catch_warnings():  # they came when the file was imported
+        warnings.simplefilter("ignore")
+        module = compile(tree, original.co_filename, "exec", flags=flags, dont_inherit=True)
     found = _named(module, "ag__function")
     return _renamed(found, original.co_name, original.co_qualname)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import warnings
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
@@ -44,7 +45,9 @@ def source_of(function: FunctionType) -> Source | None:
 def _functions(text: str) -> list[Source]:
     """All functions of a file."""
     try:
-        tree = ast.parse(text)
+        with warnings.catch_warnings():  # they came when the file was imported
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
     except SyntaxError:
         return []
     found: list[Source] = []

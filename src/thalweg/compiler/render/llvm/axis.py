@@ -10,7 +10,7 @@ from thalweg.compiler.render.llvm import elementwise
 from thalweg.compiler.render.llvm.builder import Builder, Index, Value
 from thalweg.tensor.dtypes import DType
 
-__all__ = ["Around", "Elements", "across"]
+__all__ = ["Around", "Elements", "across", "widths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,32 @@ class Elements:
 
 
 def across(
-    b: Builder, begin: Index, end: Index, lanes: int, body: Callable[[Index, int], None]
+    b: Builder, begin: Index, end: Index, widths: Sequence[int], body: Callable[[Index, int], None]
 ) -> None:
-    """`body(first, count)` for whole vectors of neighbours in [begin, end), then one by one."""
-    if lanes > 1:
-        whole = b.add(begin, b.mul(b.div(b.sub(end, begin), lanes), lanes))
-        with b.loop(begin, whole, lanes) as loop:
-            body(loop.index, lanes)
-        begin = whole
+    """`body(first, count)` for neighbours in [begin, end): the widest vectors first.
+
+    `widths` are powers of two, from wide to narrow; what remains is done one by one.
+    """
+    for lanes in widths:
+        if lanes > 1:
+            whole = b.add(begin, b.mul(b.div(b.sub(end, begin), lanes), lanes))
+            with b.loop(begin, whole, lanes) as loop:
+                body(loop.index, lanes)
+            begin = whole
     if isinstance(begin, int) and isinstance(end, int) and begin >= end:
         return
     with b.loop(begin, end) as loop:
         body(loop.index, 1)
+
+
+def widths(lanes: int, extent: Dim, together: int = 1) -> list[int]:
+    """Widths for `across`: so many registers together, one register, what an extent leaves."""
+    found = [lanes * together, lanes] if together > 1 else [lanes]
+    if extent.static:
+        rest = extent.offset
+        found = [w for w in found if w <= extent.offset]
+        for w in found:
+            rest %= w
+        if 1 < rest < lanes:
+            found.append(1 << (rest.bit_length() - 1))
+    return found

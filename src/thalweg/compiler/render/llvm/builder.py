@@ -464,6 +464,32 @@ class Builder:
                 for s, last in zip(carried, after, strict=True)
             ]
 
+    def repeat(
+        self,
+        carried: Sequence[Value],
+        body: Callable[[list[Value]], tuple[Value, Sequence[Value]]],
+    ) -> list[Value]:
+        """Write `body` to run once, and again as long as the i1 that it gives holds.
+
+        It takes the values that go round and gives the next ones; the last ones are returned.
+        """
+        again, done, before = self.label("again"), self.label("done"), self._block
+        self.line(f"br label %{again}")
+        self.block(again)
+        place = len(self.lines)
+        inner = [Value(self.fresh("c"), v.type) for v in carried]
+        self.lines.extend([""] * len(inner))
+        more, after = body(inner)
+        last = self._block
+        self.line(f"br {more}, label %{again}, label %{done}")
+        for k, (value, start, end) in enumerate(zip(inner, carried, after, strict=True)):
+            self.lines[place + k] = (
+                f"  {value.text} = phi {value.type} [{start.text}, %{before}], "
+                f"[{end.text}, %{last}]"
+            )
+        self.block(done)
+        return list(after)
+
     @contextmanager
     def when(self, condition: Value) -> Iterator[None]:
         """Run the block only where an i1 holds; values made inside cannot be used outside."""

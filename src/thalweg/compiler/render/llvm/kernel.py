@@ -33,6 +33,7 @@ class KernelText:
         scratch: bytes of scratch that each worker needs.
         turns: how many turns of the shared loop there are; ONE: only worker 0 has work.
         flops: floating-point operations, for the cost model and `explain`.
+        bytes: what it reads and writes, where that is not all of its buffers.
     """
 
     text: str
@@ -42,6 +43,7 @@ class KernelText:
     scratch: Dim = ZERO
     turns: Dim = ONE
     flops: Dim = field(default=ZERO)
+    bytes: Dim | None = None
 
 
 def parameters(buffers: Sequence[Buffer]) -> list[tuple[Type, str]]:

@@ -7,11 +7,12 @@ function.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from thalweg.compiler.dims import ZERO, Dim
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Cond, HostCall, Launch, Scan, While
+from thalweg.compiler.ir.signature import Signature, signature
 from thalweg.compiler.render.llvm import kernels
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText
 from thalweg.compiler.target import Target
@@ -59,7 +60,9 @@ class Leaf:
         return self.kernel.flops if self.kernel is not None else ZERO
 
     def bytes(self) -> Dim:
-        """Bytes of all buffers that it touches, each once (an upper bound)."""
+        """Bytes that it touches, each once (at most those of all its buffers)."""
+        if self.kernel is not None and self.kernel.bytes is not None:
+            return self.kernel.bytes
         total = ZERO
         for buffer in dict.fromkeys(self.reads_and_writes[0]):
             total = total.plus(buffer.size.times(buffer.dtype.itemsize))
@@ -82,6 +85,7 @@ class Leaves:
     declarations: dict[str, str] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _by_launch: dict[int, Leaf] = field(default_factory=dict)
+    _rendered: dict[Signature, tuple[KernelText, list[Buffer]]] = field(default_factory=dict)
 
     @staticmethod
     def of(launches: Iterable[Launch], capacity: int, target: Target) -> Leaves:
@@ -104,12 +108,27 @@ class Leaves:
         if isinstance(launch, HostCall):
             leaf = Leaf(len(self.all), launch, None, "", True, times)
         else:
-            kernel = kernels.render(launch, self.target)
+            kernel = self._kernel(launch)
             leaf = Leaf(len(self.all), launch, kernel, self._function(kernel), False, times)
             once = kernel.turns.static and kernel.turns.offset <= 1
             leaf.alone = once or seconds(leaf, max(1, self.capacity)) < _SMALL
         self.all.append(leaf)
         self._by_launch[id(launch)] = leaf
+
+    def _kernel(self, launch: kernels.Kernel) -> KernelText:
+        """The text of a kernel: that of one like it, for other buffers, where there is one."""
+        key, buffers = signature(launch)
+        if key is None:
+            return kernels.render(launch, self.target)
+        if key not in self._rendered:
+            self._rendered[key] = kernels.render(launch, self.target), buffers
+        kernel, others = self._rendered[key]
+        here = dict(zip(others, buffers, strict=True))
+        return replace(
+            kernel,
+            buffers=tuple(here[b] for b in kernel.buffers),
+            writes=tuple(here[b] for b in kernel.writes),
+        )
 
     def _function(self, kernel: KernelText) -> str:
         name = self._names.get(kernel.text)

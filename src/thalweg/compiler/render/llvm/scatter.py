@@ -13,11 +13,11 @@ from thalweg.compiler.dims import Dim, product
 from thalweg.compiler.graph import Operation
 from thalweg.compiler.ir.program import Special
 from thalweg.compiler.render.llvm import elementwise
-from thalweg.compiler.render.llvm.axis import Around, Elements, across
+from thalweg.compiler.render.llvm.axis import Around, Elements, across, widths
 from thalweg.compiler.render.llvm.builder import I32, Builder, Index, Value
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters, share
 from thalweg.compiler.target import Target
-from thalweg.tensor.dtypes import bfloat16, float16, real_of
+from thalweg.tensor.dtypes import bfloat16, float16, float32, real_of
 
 __all__ = ["render", "takes"]
 
@@ -44,7 +44,17 @@ def render(kernel: Special, target: Target) -> KernelText:
     with b.function(NAME, parameters(passed)) as values:
         scatter.write(values)
     return KernelText(
-        b.text, b.declarations, passed, (out,), scatter.scratch, scatter.turns, scatter.flops
+        b.text,
+        b.declarations,
+        passed,
+        (out,),
+        scatter.scratch,
+        scatter.turns,
+        scatter.flops,
+        # Rows are read and written once for each update.
+        updates.size.times(3 * out.dtype.itemsize).plus(
+            indices.size.times(indices.dtype.itemsize)
+        ),
     )
 
 
@@ -59,7 +69,8 @@ class _Scatter:
                 self.around.lead, self.around.length, self.around.trail.times(2)
             )
         self.count = product(wanted)
-        self.lanes = target.lanes(max(self.dtype.itemsize, 4))
+        self.wide = float32 if self.dtype in _HALVES else self.dtype
+        self.widths = widths(target.lanes(max(self.dtype.itemsize, 4)), self.around.trail)
         # Sums and products of halves are rounded once, so all updates of a row come together.
         self.linked = self.dtype in _HALVES and self.mode in ("add", "mul")
         self.scratch = Dim(0, 0)
@@ -130,7 +141,7 @@ class _Scatter:
                 value = self.joined(self.out.load(self.b.add(to, column), lanes), value)
             self.out.store(value, self.b.add(to, column))
 
-        across(self.b, self.begin, self.end, self.lanes, one)
+        across(self.b, self.begin, self.end, self.widths, one)
 
     def begins(self, part: Index, turn: Index, row: Index) -> tuple[Index, Index]:
         """Where a row of the tensor and one of the updates begin."""
@@ -139,7 +150,7 @@ class _Scatter:
         return to, b.mul(b.add(b.mul(part, self.total), turn), self.columns)
 
     def joined(self, old: Value, update: Value) -> Value:
-        return elementwise.emit(self.b, self.mode, [old, update], self.dtype, {})
+        return elementwise.emit(self.b, self.mode, [old, update], self.wide, {})
 
     def join(self, lists: _Lists, part: Index, row: Index) -> None:
         """All updates of one row."""
@@ -156,7 +167,7 @@ class _Scatter:
 
                 self.out.store(lists.fold(first, self.out.load(to, lanes), one), to)
 
-            across(b, self.begin, self.end, self.lanes, some)
+            across(b, self.begin, self.end, self.widths, some)
 
 
 class _Lists:
@@ -172,7 +183,7 @@ class _Lists:
         b = self.b
         none = b.number(I32, -1)
         across(
-            b, 0, self.rows, 8, lambda i, lanes: b.store(b.splat(none, lanes), self.head(i), 4)
+            b, 0, self.rows, [8], lambda i, lanes: b.store(b.splat(none, lanes), self.head(i), 4)
         )
         with b.loop(0, scatter.total) as loop:
             turn = b.sub(b.sub(scatter.total, 1), loop.index)
@@ -191,21 +202,12 @@ class _Lists:
     def fold(self, first: Value, start: Value, one: _Fold) -> Value:
         """Bring the updates of a list that is not empty into a value."""
         b = self.b
-        before, body, done = b.current, b.label("link"), b.label("end")
-        b.line(f"br label %{body}")
-        b.block(body)
-        turn, total = Value(b.fresh("k"), I32), Value(b.fresh("t"), start.type)
-        place = len(b.lines)
-        b.lines.extend(["", ""])
-        wide = b.convert("sext", turn, "i64")
-        found = one(wide, total)
-        following = b.load(b.at(self.nexts, wide, "i32"), I32)
-        more = b.icmp("sge", following, b.number(I32, 0))
-        last = b.current
-        b.line(f"br {more}, label %{body}, label %{done}")
-        for k, (name, a, z) in enumerate(((turn, first, following), (total, start, found))):
-            b.lines[place + k] = (
-                f"  {name.text} = phi {name.type} [{a.text}, %{before}], [{z.text}, %{last}]"
-            )
-        b.block(done)
-        return found
+
+        def link(carried: list[Value]) -> tuple[Value, list[Value]]:
+            turn, total = carried
+            wide = b.convert("sext", turn, "i64")
+            found = one(wide, total)
+            following = b.load(b.at(self.nexts, wide, "i32"), I32)
+            return b.icmp("sge", following, b.number(I32, 0)), [following, found]
+
+        return b.repeat([first, start], link)[1]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from thalweg.compiler.dims import Dim
+from thalweg.compiler.graph import Operation
 from thalweg.compiler.ir.program import Special
-from thalweg.compiler.render.llvm import attention
+from thalweg.compiler.render.llvm import attention, cumulative, order, scatter, update
 from thalweg.compiler.render.llvm.kernel import KernelText
 from thalweg.compiler.target import Target
 
@@ -15,16 +15,34 @@ __all__ = ["RENDERERS", "render", "supported"]
 RENDERERS: dict[str, Callable[[Special, Target], KernelText]] = {
     "attention": attention.render,
     "attention_gradient": attention.render_gradient,
+    "argsort": order.render_argsort,
+    "cummax": cumulative.render,
+    "cummin": cumulative.render,
+    "cumprod": cumulative.render,
+    "cumsum": cumulative.render,
+    "dynamic_update_slice": update.render,
+    "scatter": scatter.render,
+    "top_k": order.render_top_k,
 }
-# Those that take some shapes only.
-_FITS: dict[str, Callable[[Sequence[tuple[Dim, ...]]], bool]] = dict.fromkeys(
-    ("attention", "attention_gradient"), attention.fits
-)
 
 
-def supported(family: str, shapes: Sequence[tuple[Dim, ...]]) -> bool:
-    """Whether there is a generator for a family and inputs of these shapes."""
-    return family in RENDERERS and (family not in _FITS or _FITS[family](shapes))
+def _attends(operation: Operation) -> bool:
+    return attention.fits([x.shape for x in operation.inputs])
+
+
+# Those that take some operations only.
+_TAKES: dict[str, Callable[[Operation], bool]] = {
+    "attention": _attends,
+    "attention_gradient": _attends,
+    "cumprod": cumulative.takes,
+    "scatter": scatter.takes,
+}
+
+
+def supported(operation: Operation) -> bool:
+    """Whether there is a generator for an operation, with its shapes, dtypes and parameters."""
+    name = operation.name
+    return name in RENDERERS and (name not in _TAKES or _TAKES[name](operation))
 
 
 def render(kernel: Special, target: Target) -> KernelText:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from thalweg.compiler.dims import ONE, Dim, product
 from thalweg.compiler.ir.program import Special
 from thalweg.compiler.render.llvm.axis import Elements
-from thalweg.compiler.render.llvm.builder import Builder, Index, Value
+from thalweg.compiler.render.llvm.builder import I64, Index, Builder, Value
 from thalweg.compiler.render.llvm.copy import copy_bytes
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters, share
 from thalweg.compiler.target import Target
+from thalweg.tensor.dtypes import uint64
 
 __all__ = ["render"]
 
@@ -22,7 +23,7 @@ def render(kernel: Special, target: Target) -> KernelText:
     run = product(size[runs:])
     turns = product(size[:runs])
     # One run alone is shared in cache lines.
-    lines = Dim(0, -(-run.at(1) * out.dtype.itemsize // _LINE)) if turns == ONE else ONE
+    lines = _lines(run.times(out.dtype.itemsize))
     b = Builder(target)
     passed = (out, update, start)
     with b.function(NAME, parameters(passed)) as (to, source, starts, n, worker, workers, _):
@@ -32,12 +33,17 @@ def render(kernel: Special, target: Target) -> KernelText:
         for axis, (whole, part) in enumerate(zip(shape, size, strict=True)):
             if whole != part:
                 most = b.sub(length(b, whole, n), length(b, part, n))
-                begin = b.max(b.min(_signed(b, numbers, axis), most), 0)
+                begin = b.max(b.min(_number(numbers, axis), most), 0)
                 first = b.add(first, b.mul(begin, strides[axis]))
         element = f"i{8 * out.dtype.itemsize}"
         amount = length(b, run, n)
         if turns == ONE:
-            _share_run(b, to, source, first, b.mul(amount, out.dtype.itemsize), worker, workers)
+            total = b.mul(amount, out.dtype.itemsize)
+            begin, end = share(b, length(b, lines, n), worker, workers)
+            begin, end = b.mul(begin, _LINE), b.min(b.mul(end, _LINE), total)
+            with b.when(b.less(begin, end)):
+                where = b.at(b.at(to, first, element), begin, "i8")
+                copy_bytes(b, where, b.at(source, begin, "i8"), b.sub(end, begin))
         else:
             lengths = [length(b, d, n) for d in size[:runs]]
             begin, end = share(b, length(b, turns, n), worker, workers)
@@ -50,5 +56,33 @@ def render(kernel: Special, target: Target) -> KernelText:
                 what = b.at(source, b.mul(loop.index, amount), element)
                 copy_bytes(b, where, what, b.mul(amount, out.dtype.itemsize))
     return KernelText(
-        b.text, b.declarations, passed, (out,), turns=lines if turns == ONE else turns
+        b.text,
+        b.declarations,
+        passed,
+        (out,),
+        turns=lines if turns == ONE else turns,
+        bytes=update.size.times(2 * out.dtype.itemsize),
     )
+
+
+def _outer_axes(shape: tuple[Dim, ...], size: tuple[Dim, ...]) -> int:
+    """How many axes lie around runs of neighbouring elements."""
+    axis = len(shape)
+    while axis:
+        axis -= 1
+        if shape[axis] != size[axis]:
+            break
+    return axis
+
+
+def _number(numbers: Elements, axis: int) -> Value:
+    """Where the block begins along an axis, as a signed number."""
+    b, value = numbers.b, numbers.number(axis)
+    if numbers.dtype == uint64:
+        return b.call("llvm.umin", I64, [value, b.number(I64, 2**63 - 1)])
+    return value
+
+
+def _lines(size: Dim) -> Dim:
+    """At least as many cache lines as so many bytes fill."""
+    return Dim(-(-size.scale // _LINE), -(-size.offset // _LINE))

@@ -28,7 +28,7 @@ from thalweg.tracing.autograph.runtime.session import (
     is_symbolic,
     user_line,
 )
-from thalweg.tracing.autograph.runtime.state import EMPTY, State
+from thalweg.tracing.autograph.runtime.state import EMPTY, UNDEFINED, State
 from thalweg.tracing.autograph.runtime.values import described
 
 __all__ = ["BranchFrame", "choose", "if_", "if_exp", "one_bool"]
@@ -203,6 +203,12 @@ def _merged_place(merging: Merging, place: places.Place, sides: Any) -> Any:
             f"{filename}:{line}: a condition on a tensor decides how long a list gets ({len(a)} or "
             f"{len(b)}); append in both branches, for example ops.where(condition, x, 0), and keep "
             "a count of those that matter."
+        )
+    if (a is UNDEFINED) != (b is UNDEFINED) and not (a is FILL or b is FILL):
+        filename, line = user_line()
+        raise AutoGraphError(
+            f"{filename}:{line}: a condition on a tensor decides whether {place.label} has a "
+            "value; give it one before the condition."
         )
     return _merged(merging, [a, b], place.label, None, EMPTY)
 

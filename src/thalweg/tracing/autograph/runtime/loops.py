@@ -21,7 +21,7 @@ from thalweg.tracing.autograph.runtime.frames import LoopFrame, Reoptioned
 from thalweg.tracing.autograph.runtime.growth import Growth
 from thalweg.tracing.autograph.runtime.holders import Assigned, Elsewhere, Holder, Local
 from thalweg.tracing.autograph.runtime.session import user_line
-from thalweg.tracing.autograph.runtime.state import State
+from thalweg.tracing.autograph.runtime.state import Maybe, State, Undefined
 from thalweg.tracing.autograph.runtime.values import is_number
 
 __all__ = ["run_scan", "run_while", "traced_test"]
@@ -198,15 +198,37 @@ class _Loop:
         after: Sequence[Any],
         inputs: Sequence[Tensor],
         outputs: Sequence[Tensor],
+        certain: bool,
     ) -> None:
-        """Give all that is carried its value after the loop."""
+        """Give all that is carried its value after the loop.
+
+        Args:
+            holders: all that is carried.
+            after: what the body leaves them with.
+            inputs: the symbols that the body was given for them.
+            outputs: what the loop gives.
+            certain: whether there is a round in any case.
+        """
         given, found = iter(inputs), iter(outputs)
         values = [
             plans.finished(self.plan(holder), value, given, found)
             for holder, value in zip(holders, after, strict=True)
         ]
-        for holder, value in zip(holders, values, strict=True):
+        for holder, old, value in zip(holders, after, values, strict=True):
+            if isinstance(value, Maybe):
+                if certain and not isinstance(old, (Maybe, Undefined)):
+                    value = value.value
+                elif isinstance(holder, Elsewhere):
+                    raise _without_value(holder)
             holder.set(value)
+
+
+def _without_value(holder: Elsewhere) -> AutoGraphError:
+    filename, line = user_line()
+    return AutoGraphError(
+        f"{filename}:{line}: {holder.label} gets its value in a loop on tensors, which may have no "
+        "round that gives it one; give it a value before the loop."
+    )
 
 
 def _has_narrow(graph: Graph) -> bool:
@@ -277,7 +299,7 @@ def run_scan(
         length=length,
         reverse=False,
     )
-    loop.finish(holders, after, graph.inputs, found[:carries])
+    loop.finish(holders, after, graph.inputs, found[:carries], certain=length > 0)
     rest = iter(found[carries:])
     for growth in growths:
         growth.finish(rest)
@@ -339,7 +361,7 @@ def run_while(
         test=test_graph,
         body=body_graph,
     )
-    loop.finish(holders, after, body_graph.inputs, found[:own])
+    loop.finish(holders, after, body_graph.inputs, found[:own], certain=False)
 
 
 def traced_test(test: Callable[[], Any]) -> Any:

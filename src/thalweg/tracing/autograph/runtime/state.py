@@ -42,7 +42,6 @@ class State:
         thunk: a function whose free variables are these; it is never called.
         live: those that are read after the construct, or in the next round of a loop.
         fragile: those that some read may find without a value.
-        exits: the name of the flag that says that the function has returned, and of its value.
     """
 
     def __init__(

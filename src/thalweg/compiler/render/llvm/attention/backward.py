@@ -42,7 +42,7 @@ class _Backward(AttentionKernel):
         room.take("logarithms", s.block, s.itemsize)
         room.take("means", s.block, s.itemsize)
         if s.mask is not None:
-            room.take("mask", (s.depth + s.lanes) * s.block, 1)
+            room.take("mask", (s.depth + s.block) * s.block, 1)
 
     def render(self) -> KernelText:
         s = self.s
@@ -76,8 +76,8 @@ class _Backward(AttentionKernel):
             at, step = self.rows(name, batch, time, head), self.step(name)
             rows.copy(self.helpers, b, s, at, step, there, self.part(part), columns)
             factor, size = (s.scale, s.size) if name == "query" else (1.0, s.value_size)
-            to = self.part(f"{part}_across")
-            rows.turn(self.helpers, b, s, at, step, there, to, size, factor)
+            across = self.part(f"{part}_across")
+            rows.turn(self.helpers, b, s, at, step, there, across, size, factor)
         size = s.block * stride(self.keys) * s.itemsize
         rows.clear(b, self.part("to_queries"), size)
         given = [
@@ -172,28 +172,23 @@ class _Backward(AttentionKernel):
         begin, end, *rest = given[8:]
         visible = Visible(rest[0], rest[1], rest[2] if len(rest) > 2 else None) if rest else None
 
-        def vectors(pointer: Value) -> list[Value]:
-            at = [b.at(pointer, j * s.lanes, s.element) for j in range(s.vectors)]
-            return [b.load(x, s.lane) for x in at]
+        def row(pointer: Value, place: Index) -> Value:
+            return b.at(pointer, b.mul(place, s.block), s.element)
 
-        logs, sums = vectors(logarithms), vectors(means)
+        logs, sums = b.load(logarithms, s.vector), b.load(means, s.vector)
         with b.loop(begin, end, s.rows) as loop:
             tile = products(b, s, keys, loop.index, self.keys, s.size, queries)
-            for i, line in enumerate(tile):
-                row = b.add(loop.index, i)
-                at = b.at(weights, b.mul(row, s.block), s.element)
-                for j, score in enumerate(line):
-                    p = elementwise.emit(b, "exp", [b.fsub(score, logs[j])], self.wide, {})
-                    if visible is not None:
-                        p = b.select(visible.lanes(b, s, row, j), p, b.zero(s.lane))
-                    b.store(p, b.at(at, j * s.lanes, s.element))
+            for i, score in enumerate(tile):
+                place = b.add(loop.index, i)
+                p = elementwise.emit(b, "exp", [b.fsub(score, logs)], self.wide, {})
+                if visible is not None:
+                    p = b.select(visible.lanes(b, s, place), p, b.zero(s.vector))
+                b.store(p, row(weights, place))
             tile = products(b, s, values, loop.index, self.values, s.value_size, gradients)
-            for i, line in enumerate(tile):
-                place = b.mul(b.add(loop.index, i), s.block)
-                to = b.at(of_scores, place, s.element)
-                for j, p in enumerate(vectors(b.at(weights, place, s.element))):
-                    found = b.fmul(p, b.fsub(line[j], sums[j]))
-                    b.store(found, b.at(to, j * s.lanes, s.element))
+            for i, product in enumerate(tile):
+                place = b.add(loop.index, i)
+                p = b.load(row(weights, place), s.vector)
+                b.store(b.fmul(p, b.fsub(product, sums)), row(of_scores, place))
 
     def unseen(self, batch: Index, head: Index, time: Index, there: Index) -> None:
         """Times that attend to nothing gave the mean of all values."""

@@ -36,7 +36,7 @@ class _Forward(AttentionKernel):
         room.take("seen", s.block, s.itemsize)
         room.take("factor", s.block, s.itemsize)
         if s.mask is not None:
-            room.take("mask", (s.depth + s.lanes) * s.block, 1)
+            room.take("mask", (s.depth + s.block) * s.block, 1)
         self.parts = -(-s.blocks // s.chunk)
 
     def render(self) -> KernelText:
@@ -75,8 +75,8 @@ class _Forward(AttentionKernel):
         count = b.mul(b.sub(last, first), s.block)
         for name, length in (("total", 1), ("result", stride(self.values))):
             rows.clear(b, self.part(name), b.mul(count, length * s.itemsize))
-        low = b.number(s.lane, lowest(self.wide))
-        with b.loop(0, count, s.lanes) as loop:
+        low = b.number(s.vector, lowest(self.wide))
+        with b.loop(0, count, s.block) as loop:
             b.store(low, self.part("top", loop.index))
         with b.loop(first, last) as loop:
             time = b.mul(loop.index, s.block)
@@ -97,9 +97,7 @@ class _Forward(AttentionKernel):
         result = self.part("result", b.mul(place, stride(self.values)))
         seen, weights, factor = self.part("seen"), self.part("weights"), self.part("factor")
         every, some = self.spans(time, source, live)
-        for j in range(s.vectors):
-            at = j * s.lanes
-            b.store(b.load(b.at(top, at, s.element), s.lane), b.at(seen, at, s.element))
+        b.store(b.load(top, s.vector), seen)
         queries = self.part("queries", b.mul(place, s.size))
         given = [self.part("keys"), queries, weights, seen]
         if s.mask is None:
@@ -125,22 +123,18 @@ class _Forward(AttentionKernel):
         s = self.s
         keys, queries, weights, seen, begin, end, *rest = given
         visible = Visible(rest[0], rest[1], rest[2] if len(rest) > 2 else None) if rest else None
-        nothing = b.number(s.lane, float("-inf"))
-        tops = [b.load(b.at(seen, j * s.lanes, s.element), s.lane) for j in range(s.vectors)]
-        with b.loop(begin, end, s.rows, carried=tops) as loop:
+        nothing = b.number(s.vector, float("-inf"))
+        with b.loop(begin, end, s.rows, carried=[b.load(seen, s.vector)]) as loop:
             tile = products(b, s, keys, loop.index, self.keys, s.size, queries)
-            tops = list(loop.carried)
-            for i, line in enumerate(tile):
+            (top,) = loop.carried
+            for i, score in enumerate(tile):
                 row = b.add(loop.index, i)
-                for j, score in enumerate(line):
-                    if visible is not None:
-                        score = b.select(visible.lanes(b, s, row, j), score, nothing)
-                    at = b.add(b.mul(row, s.block), j * s.lanes)
-                    b.store(score, b.at(weights, at, s.element))
-                    tops[j] = b.select(b.fcmp("ogt", tops[j], score), tops[j], score)
-            loop.next(tops)
-        for j, top in enumerate(loop.results):
-            b.store(top, b.at(seen, j * s.lanes, s.element))
+                if visible is not None:
+                    score = b.select(visible.lanes(b, s, row), score, nothing)
+                b.store(score, b.at(weights, b.mul(row, s.block), s.element))
+                top = b.select(b.fcmp("ogt", top, score), top, score)
+            loop.next([top])
+        b.store(loop.results[0], seen)
 
     def powers(self, b: Builder, given: list[Value]) -> None:
         """Scores become powers; their sum; and by what earlier ones must be multiplied."""
@@ -150,27 +144,21 @@ class _Forward(AttentionKernel):
         def exp(x: Value) -> Value:
             return elementwise.emit(b, "exp", [x], self.wide, {})
 
-        def at(pointer: Value, j: int) -> Value:
-            return b.at(pointer, j * s.lanes, s.element)
-
-        tops = [b.load(at(seen, j), s.lane) for j in range(s.vectors)]
-        totals = []
-        for j, new in enumerate(tops):
-            scale = exp(b.fsub(b.load(at(top, j), s.lane), new))
-            b.store(new, at(top, j))
-            b.store(scale, at(factor, j))
-            totals.append(b.fmul(b.load(at(total, j), s.lane), scale))
-        count = b.mul(b.div(b.add(count, s.rows - 1), s.rows), s.rows)
-        with b.loop(0, count, carried=totals) as loop:
-            line = b.at(weights, b.mul(loop.index, s.block), s.element)
+        new = b.load(seen, s.vector)
+        scale = exp(b.fsub(b.load(top, s.vector), new))
+        b.store(new, top)
+        b.store(scale, factor)
+        sums = [b.fmul(b.load(total, s.vector), scale), b.zero(s.vector)]
+        # Rows up to a whole tile are there: -inf, if they do not count.
+        with b.loop(0, count, len(sums), carried=sums) as loop:
             sums = []
-            for j in range(s.vectors):
-                power = exp(b.fsub(b.load(at(line, j), s.lane), tops[j]))
-                b.store(power, at(line, j))
-                sums.append(b.fadd(loop.carried[j], power))
+            for i, sum_ in enumerate(loop.carried):
+                at = b.at(weights, b.mul(b.add(loop.index, i), s.block), s.element)
+                power = exp(b.fsub(b.load(at, s.vector), new))
+                b.store(power, at)
+                sums.append(b.fadd(sum_, power))
             loop.next(sums)
-        for j, sum_ in enumerate(loop.results):
-            b.store(sum_, at(total, j))
+        b.store(b.fadd(*loop.results), total)
 
     def rescale(self, b: Builder, given: list[Value]) -> None:
         """Results so far, times a factor for each time."""
@@ -211,17 +199,14 @@ class _Forward(AttentionKernel):
     def divide(self, b: Builder, given: list[Value]) -> None:
         s = self.s
         result, total, top, factor, out, logarithm, count = given
-        one = b.number(s.lane, 1.0)
-        for j in range(s.vectors):
-            at = j * s.lanes
-            sum_ = b.load(b.at(total, at, s.element), s.lane)
-            b.store(b.fdiv(one, sum_), b.at(factor, at, s.element))
-            log = elementwise.emit(b, "log", [sum_], self.wide, {})
-            found = b.fadd(b.load(b.at(top, at, s.element), s.lane), log)
-            if s.mask is not None:
-                nothing = b.fcmp("oeq", sum_, b.zero(s.lane))
-                found = b.select(nothing, b.number(s.lane, float("-inf")), found)
-            b.store(found, b.at(top, at, s.element))
+        sum_ = b.load(total, s.vector)
+        b.store(b.fdiv(b.number(s.vector, 1.0), sum_), factor)
+        log = elementwise.emit(b, "log", [sum_], self.wide, {})
+        found = b.fadd(b.load(top, s.vector), log)
+        if s.mask is not None:
+            nothing = b.fcmp("oeq", sum_, b.zero(s.vector))
+            found = b.select(nothing, b.number(s.vector, float("-inf")), found)
+        b.store(found, top)
         with b.loop(0, count) as loop:
             number = b.load(b.at(factor, loop.index, s.element), s.scalar)
             row = b.at(result, b.mul(loop.index, stride(self.values)), s.element)

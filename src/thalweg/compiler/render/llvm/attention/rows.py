@@ -103,46 +103,39 @@ def turn(
     count: Index,
     to: Value,
     size: int,
-    factor: float = 1.0,
+    factor: float,
 ) -> None:
     """A block of rows transposed, times a number; missing rows repeat the last one."""
 
     def body(b: Builder, given: list[Value]) -> None:
-        source, count, to = given
-        lanes = s.lanes
-        whole = size // lanes * lanes
-        number = b.number(s.lane, factor)
+        source, count, factor, to = given
+        numbers = b.splat(factor, s.block)
+        # Where each row begins.
+        first = [b.mul(b.min(i, b.sub(count, 1)), step) for i in range(s.block)]
 
-        def square(first: Index, x: Index, active: int) -> None:
-            column = Column(0, lanes, active)
-            vectors = []
-            for i in range(lanes):
-                at = b.mul(b.min(b.add(first, i), b.sub(count, 1)), step)
-                vectors.append(row_of(b, source, s.dtype, column, b.add(at, x)))
-            if factor != 1:
-                vectors = [b.fmul(v, number) for v in vectors]
-            for i, vector in enumerate(transposed(b, vectors)[:active]):
-                place = b.add(b.mul(b.add(x, i), s.block), first)
+        def square(x: Index, active: int) -> None:
+            column = Column(0, s.block, active)
+            vectors = [row_of(b, source, s.dtype, column, b.add(at, x)) for at in first]
+            vectors = transposed(b, [b.fmul(v, numbers) for v in vectors])
+            for i, vector in enumerate(vectors[:active]):
+                place = b.mul(b.add(x, i), s.block)
                 b.store(vector, b.at(to, place, s.element))
 
-        for first in range(0, s.block, lanes):
-            with b.loop(0, whole, lanes) as loop:
-                square(first, loop.index, lanes)
-            if whole == size:
-                continue
-            if b.target.masks:
-                square(first, whole, size - whole)
-                continue
-            with b.loop(0, lanes) as outer, b.loop(whole, size) as inner:
-                time = b.add(outer.index, first)
-                at = b.add(b.mul(b.min(time, b.sub(count, 1)), step), inner.index)
-                value = elementwise.load(b, b.at(source, at, s.held), s.dtype)
-                if factor != 1:
-                    value = b.fmul(value, b.number(value.type, factor))
-                place = b.add(b.mul(inner.index, s.block), time)
-                b.store(value, b.at(to, place, s.element))
+        whole = size // s.block * s.block
+        with b.loop(0, whole, s.block) as loop:
+            square(loop.index, s.block)
+        if b.target.masks:
+            if whole < size:
+                square(whole, size - whole)
+            return
+        with b.loop(0, s.block) as outer, b.loop(whole, size) as inner:
+            at = b.add(b.mul(b.min(outer.index, b.sub(count, 1)), step), inner.index)
+            value = elementwise.load(b, b.at(source, at, s.held), s.dtype)
+            place = b.add(b.mul(inner.index, s.block), outer.index)
+            b.store(b.fmul(value, factor), b.at(to, place, s.element))
 
-    helpers.call(b, f"turn_{step}_{size}_{factor != 1:d}", [source, count, to], body)
+    number = b.number(s.scalar, factor)
+    helpers.call(b, f"turn_{step}_{size}", [source, count, number, to], body)
 
 
 def turn_mask(
@@ -159,31 +152,32 @@ def turn_mask(
 
     def body(b: Builder, given: list[Value]) -> None:
         source, count, sources, to = given
-        lanes = s.lanes
-        held = elementwise.memory(bool_, lanes)
+        held = elementwise.memory(bool_, s.block)
 
-        def row(first: Index, i: Index) -> Value:
-            return b.at(source, b.mul(b.min(b.add(first, i), b.sub(count, 1)), step), "i8")
+        def row(i: Index) -> Value:
+            return b.at(source, b.mul(b.min(i, b.sub(count, 1)), step), "i8")
 
-        def square(first: Index, x: Index, mask: Value | None) -> None:
-            vectors = []
-            for i in range(lanes):
-                at = b.at(row(first, i), x, "i8")
-                vectors.append(b.load(at, held) if mask is None else b.masked_load(at, mask, held))
+        first = [row(i) for i in range(s.block)]
+
+        def square(x: Index, mask: Value | None) -> None:
+            places = [b.at(at, x, "i8") for at in first]
+            vectors = [
+                b.load(at, held) if mask is None else b.masked_load(at, mask, held)
+                for at in places
+            ]
             for i, vector in enumerate(transposed(b, vectors)):
-                b.store(vector, b.at(to, b.add(b.mul(b.add(x, i), s.block), first), "i8"))
+                b.store(vector, b.at(to, b.mul(b.add(x, i), s.block), "i8"))
 
-        whole = b.mul(b.div(sources, lanes), lanes)
-        for first in range(0, s.block, lanes):
-            with b.loop(0, whole, lanes) as loop:
-                square(first, loop.index, None)
-            if b.target.masks:
-                with b.when(b.less(whole, sources)):
-                    square(first, whole, b.mask(b.sub(sources, whole), lanes))
-                continue
-            with b.loop(0, lanes) as outer, b.loop(whole, sources) as inner:
-                value = b.load(b.at(row(first, outer.index), inner.index, "i8"), Type("i8"))
-                place = b.add(b.mul(inner.index, s.block), b.add(outer.index, first))
-                b.store(value, b.at(to, place, "i8"))
+        whole = b.mul(b.div(sources, s.block), s.block)
+        with b.loop(0, whole, s.block) as loop:
+            square(loop.index, None)
+        if b.target.masks:
+            with b.when(b.less(whole, sources)):
+                square(whole, b.mask(b.sub(sources, whole), s.block))
+            return
+        with b.loop(0, s.block) as outer, b.loop(whole, sources) as inner:
+            value = b.load(b.at(row(outer.index), inner.index, "i8"), Type("i8"))
+            place = b.add(b.mul(inner.index, s.block), outer.index)
+            b.store(value, b.at(to, place, "i8"))
 
     helpers.call(b, "turn_mask", [source, count, sources, to], body)

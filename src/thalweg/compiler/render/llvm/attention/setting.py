@@ -21,10 +21,10 @@ from thalweg.tensor.dtypes import DType
 
 __all__ = ["Mask", "Room", "Setting", "fits", "groups", "stride"]
 
-# Vectors of times that a tile works on at once.
-_VECTORS = 2
-# Bytes of one block of scores: about half of a first-level cache.
-_BLOCK = 16 * 1024
+# The height of a tile of scores: as many sums as must be under way at a time, in any register file.
+_ROWS = 8
+# Bytes of one block of scores, which share the first-level cache with its keys and values.
+_BLOCK = 8 * 1024
 # Times that share one copy of a block of keys and values.
 _CHUNK = 256
 
@@ -63,9 +63,7 @@ class Setting:
     Attributes:
         batch, times, heads, sources, groups: lengths; `groups` is the number of key heads.
         size, value_size: lengths of a key and of a value.
-        lanes: times in a vector.
-        vectors: how many vectors a block of times is.
-        rows: the height of tiles of scores; blocks of sources are rounded up to it.
+        block: times in a block, the lanes of a vector.
     """
 
     target: Target
@@ -80,17 +78,15 @@ class Setting:
     scale: float
     causal: bool
     mask: Mask | None
-    lanes: int
-    vectors: int
-    rows: int
+    block: int
+    rows: int = _ROWS
 
     @staticmethod
     def of(kernel: Special, target: Target) -> Setting:
         """The setting of a kernel whose first inputs are query, key and value."""
         (q, (batch, times, heads, size)), (_, key), (_, value) = kernel.inputs[:3]
         masks = [x for x in kernel.inputs[3:] if x[0].dtype.kind == "b"]
-        most = target.lanes(max(4, q.dtype.itemsize))
-        lanes = most
+        lanes = target.lanes(max(4, q.dtype.itemsize))
         while lanes > 4 and lanes // 2 >= times.offset:
             lanes //= 2
         return Setting(
@@ -107,8 +103,6 @@ class Setting:
             kernel.params["causal"],
             Mask(*masks[0]) if masks else None,
             lanes,
-            min(_VECTORS, -(-times.offset // lanes)) or 1,
-            8 if target.registers >= 32 else 4,
         )
 
     @property
@@ -125,11 +119,6 @@ class Setting:
     def held(self) -> str:
         """The element of query, key, value and output in memory."""
         return memory(self.dtype).element
-
-    @property
-    def block(self) -> int:
-        """Times in a block."""
-        return self.lanes * self.vectors
 
     @property
     def blocks(self) -> int:
@@ -167,9 +156,9 @@ class Setting:
         return split(self.value_size, self.target, self.itemsize)
 
     @property
-    def lane(self) -> Type:
-        """A vector of times."""
-        return Type(self.element, self.lanes)
+    def vector(self) -> Type:
+        """One number for each time of a block."""
+        return Type(self.element, self.block)
 
     @property
     def scalar(self) -> Type:

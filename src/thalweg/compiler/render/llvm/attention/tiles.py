@@ -34,22 +34,21 @@ class Visible:
     live: Value
     mask: Value | None
 
-    def lanes(self, b: Builder, s: Setting, row: Index, vector: int) -> Value:
+    def lanes(self, b: Builder, s: Setting, row: Index) -> Value:
         """The lanes that count, for a source of the block."""
-        inside = b.splat(b.less(row, self.live), s.lanes)
-        first = vector * s.lanes
+        inside = b.splat(b.less(row, self.live), s.block)
         if s.causal:
-            own = b.ints("i64", range(first, first + s.lanes))
-            past = b.icmp("sge", own, b.splat(b.index(b.add(row, self.behind)), s.lanes))
+            own = b.ints("i64", range(s.block))
+            past = b.icmp("sge", own, b.splat(b.index(b.add(row, self.behind)), s.block))
             inside = b.binary("and", inside, past)
         if s.mask is not None and self.mask is not None:
             safe = b.min(row, b.sub(self.live, 1))
             if s.mask.step(2):
-                at = b.at(self.mask, b.add(b.mul(safe, s.block), first), "i8")
-                seen = elementwise.load(b, at, bool_, s.lanes)
+                at = b.at(self.mask, b.mul(safe, s.block), "i8")
+                seen = elementwise.load(b, at, bool_, s.block)
             else:
                 at = b.at(self.mask, b.mul(safe, s.mask.step(3)), "i8")
-                seen = b.splat(elementwise.load(b, at, bool_), s.lanes)
+                seen = b.splat(elementwise.load(b, at, bool_), s.block)
             inside = b.binary("and", inside, seen)
         return inside
 
@@ -62,8 +61,8 @@ def products(
     columns: Sequence[Column],
     size: int,
     across: Value,
-) -> list[list[Value]]:
-    """A tile of sums: rows of keys or values by vectors of times, over the elements of a row."""
+) -> list[Value]:
+    """A tile of sums for a block of times: rows of keys or values, over the elements of a row."""
     length = stride(columns)
     first = b.at(rows, b.mul(row, length), s.element)
 
@@ -71,11 +70,11 @@ def products(
         return b.load(b.at(first, b.add(i * length, place[0]), s.element), s.scalar)
 
     def right(j: int, place: Place) -> Value:
-        at = b.add(b.mul(place[0], s.block), j * s.lanes)
-        return b.load(b.at(across, at, s.element), s.lane)
+        return b.load(b.at(across, b.mul(place[0], s.block), s.element), s.vector)
 
-    vectors = [Column(j * s.lanes, s.lanes, s.lanes) for j in range(s.vectors)]
-    return emit_tile(b, s.element, s.rows, vectors, [Level(size)], left, right)
+    whole = [Column(0, s.block, s.block)]
+    sums = emit_tile(b, s.element, s.rows, whole, [Level(size)], left, right)
+    return [line[0] for line in sums]
 
 
 def mix(

@@ -62,5 +62,6 @@ def render(kernel: Contract, target: Target) -> KernelText:
         tuple(uses.stored(kernel.epilogue)),
         plan.scratch,
         plan.turns,
-        flops(*kernel.batch, *kernel.m, *kernel.n, *kernel.k),
+        # Products with padding are not counted, as some of them are left out.
+        flops(*kernel.batch, found.batch, *kernel.n, found.channel).times(found.pairs),
     )

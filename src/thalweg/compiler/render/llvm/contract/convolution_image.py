@@ -61,7 +61,7 @@ class _Writer:
         self.element = plan.element
         self.filters = scratch
         self.image = em.b.at(scratch, plan.image_at, "i8")
-        rows = max(x.size for x in plan.tiling.inner)
+        rows = max(x.size for x in plan.inner)
         vectors = rows * max(len(p.columns) for p in plan.tiling.panels)
         width = max(p.width for p in plan.tiling.panels)
         self.spare: Value | None = None
@@ -166,7 +166,7 @@ class _Writer:
                 here = dict(env)
                 if len(view.axes) > 1:
                     here[view.axes[-2].place] = place
-                for inner in self.tiling.inner:
+                for inner in self.plan.inner:
                     with self._loop(inner.count, inner.first, inner.size) as at:
                         here[view.axes[-1].place] = at
                         self._tile(here, panel, filters, block, inner)
@@ -227,7 +227,10 @@ class _Writer:
         if not self.plan.clipped:
             return None
         axis = self.view.axes[-1]
-        return [[j for j in range(inner.size) if k in axis.valid(j)] for k in range(axis.offsets)]
+        valid = [axis.valid(inner.first + j) for j in range(inner.size)]
+        if all(len(offsets) == axis.offsets for offsets in valid):
+            return None
+        return [[j for j, v in enumerate(valid) if k in v] for k in range(axis.offsets)]
 
     def _base(self, env: Env) -> Value:
         """The address of what the tile's first place reads at offset 0 and channel 0."""

@@ -8,19 +8,24 @@ the other axes the loops over the offsets leave the padding out.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thalweg.compiler.dims import ONE, Dim
 from thalweg.compiler.ir.expression import Load
 from thalweg.compiler.ir.program import Contract
 from thalweg.compiler.ir.statement import Store
-from thalweg.compiler.render.llvm.contract.convolution_tiling import Tiling, tiling
-from thalweg.compiler.render.llvm.contract.convolution_view import View, in_place
+from thalweg.compiler.render.llvm.contract.convolution_tiling import Blocks, Tiling, tiling
+from thalweg.compiler.render.llvm.contract.convolution_view import Axis, View, in_place
 from thalweg.compiler.render.llvm.contract.epilogue import Epilogue
 from thalweg.compiler.target import Target
 
 __all__ = ["ImagePlan", "Steps"]
 
+# An image of more bytes is not copied for its padding; its lines are then cut into pieces, of which
+# there may be so many kinds.
+_LARGE_IMAGE = 4 << 20
+_MOST_PIECES = 5
 # Filters of more than this part of the second-level cache are gone through panel by panel.
 _LARGE = 0.5
 
@@ -53,10 +58,14 @@ class ImagePlan:
         count = self.filters.extent.offset
         whole = tiling(target, outer, axes[-1].places, count, self.depth, self.itemsize)
         rows = tiling(target, 1, axes[-1].places, count, self.depth, self.itemsize)
-        one = len(rows.inner) == 1 and rows.inner[0].count == 1
-        # Which offsets read padding is known for a tile that is one line of places.
-        self.clipped = view.padding_known and view.padded and one and _worth(view, whole, rows)
+        # Which offsets read padding is known for tiles at a known place of one line.
+        edges = _apart(axes[-1], rows.inner)
+        large = view.image_size * self.itemsize > _LARGE_IMAGE
+        wins = large if len(edges) > 1 else _worth(view, whole, rows)
+        known = view.padding_known and view.padded and len(edges) <= _MOST_PIECES
+        self.clipped = known and wins
         self.tiling = rows.repeated(outer) if self.clipped else whole
+        self.inner = edges if self.clipped else list(self.tiling.inner)
         guarded = axes[-1].guarded and not self.clipped
         lines = all(block.size == 1 for block in self.tiling.outer)
         # The axes along which the loops over the offsets leave out the padding.
@@ -112,6 +121,30 @@ class ImagePlan:
                 return None
             expected *= variable.extent.offset
         return self.filters.extent.offset
+
+
+def _apart(axis: Axis, inner: Sequence[Blocks]) -> list[Blocks]:
+    """The blocks of a line, with those that reach into padding apart from the others."""
+    found: list[Blocks] = []
+    for block in inner:
+        for i in range(block.count):
+            first = block.first + i * block.size
+            whole = _reads_all(axis, first, block.size)
+            before = found[-1] if found else None
+            if whole and before and before.size == block.size and _reads_all(axis, *_of(before)):
+                found[-1] = Blocks(before.first, before.count + 1, block.size)
+            else:
+                found.append(Blocks(first, 1, block.size))
+    return found
+
+
+def _of(block: Blocks) -> tuple[int, int]:
+    return block.first, block.count * block.size
+
+
+def _reads_all(axis: Axis, first: int, count: int) -> bool:
+    """Whether no place of some reads padding."""
+    return all(len(axis.valid(j)) == axis.offsets for j in range(first, first + count))
 
 
 def _worth(view: View, whole: Tiling, rows: Tiling) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from thalweg.compiler.render.llvm.contract.plan import rates
+from thalweg.compiler.render.llvm.contract.estimate import rates
 from thalweg.compiler.render.llvm.contract.tile import Column, split
 from thalweg.compiler.target import Target
 

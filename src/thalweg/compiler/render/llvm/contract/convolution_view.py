@@ -95,6 +95,11 @@ class View:
         return self.channel.extent.offset
 
     @property
+    def pairs(self) -> int:
+        """How many pairs of a place and an offset do not read padding."""
+        return math.prod(sum(len(a.valid(o)) for o in range(a.places)) for a in self.axes)
+
+    @property
     def padded(self) -> bool:
         """Whether there is padding."""
         return not self.padding_known or any(a.guarded for a in self.axes)

@@ -19,9 +19,10 @@ from thalweg.compiler.dims import ONE, Dim, NotAffineError, product
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.render.llvm import uses
 from thalweg.compiler.render.llvm.builder import I64, Builder, Index, Type, Value
+from thalweg.compiler.render.llvm.contract.estimate import typical
 from thalweg.compiler.render.llvm.contract.operands import Operand
 from thalweg.compiler.render.llvm.contract.pack import Packer
-from thalweg.compiler.render.llvm.contract.plan import Plan, typical
+from thalweg.compiler.render.llvm.contract.plan import Plan
 from thalweg.compiler.render.llvm.contract.setting import Setting
 from thalweg.compiler.render.llvm.contract.tile import Column, split
 from thalweg.compiler.render.llvm.contract.tiles import Tiles

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import thalweg
+from thalweg.cli.explain import MODES, explain_script
 
 __all__ = ["main"]
 
@@ -24,10 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        status: int = options.run(options)
     except KeyboardInterrupt:
         return 130
-    return 0
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +57,24 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print the numbers as one line of JSON instead"
     )
     demo.set_defaults(run=_demo)
+    explain = commands.add_parser(
+        "explain",
+        help="run a script, and show what its steps and functions compile to",
+        description="Run a script as Python does, then show the kernels of each step of a model "
+        "and of each thalweg.function that it ran, with measured times; longest-running first. "
+        "Options stand before the script; what follows it is the script's own.",
+    )
+    explain.add_argument("--mode", choices=MODES, help="show only these (default: all)")
+    forms = explain.add_mutually_exclusive_group()
+    for form, text in (
+        ("json", "print all figures as one line of JSON instead"),
+        ("llvm", "print the LLVM code of what ran longest instead"),
+        ("asm", "print the assembly of what ran longest instead"),
+    ):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=text)
+    explain.add_argument("script", help="the Python file")
+    explain.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script is given")
+    explain.set_defaults(run=_explain, form="table")
     return parser
 
 
@@ -73,7 +92,11 @@ def _integer(least: int, most: int | None = None) -> Any:
     return parse
 
 
-def _demo(options: argparse.Namespace) -> None:
+def _explain(options: argparse.Namespace) -> int:
+    return explain_script(options.script, options.arguments, options.mode, options.form)
+
+
+def _demo(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from thalweg.demo.boston import Progress, run_demo
@@ -94,3 +117,4 @@ def _demo(options: argparse.Namespace) -> None:
         print(json.dumps(demo.as_dict(), allow_nan=False))
     else:
         Console().print(report(demo))
+    return 0
