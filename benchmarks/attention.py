@@ -41,26 +41,18 @@ def written_out(q: Any, k: Any, v: Any, causal: bool) -> Any:
 
 
 def thalweg(function: Callable[..., Any], causal: bool, arrays: list[Array]) -> Callable[[], Any]:
-    """A compiled step; results go to variables, so that no new memory is touched."""
-    results = [tw.Variable(a) for a in arrays]
+    """A compiled step, which hands out sums of squares only: no new memory is touched."""
 
     @tw.function(autograph=False)
-    def step(q: Any, k: Any, v: Any, g: Any) -> None:
+    def step(q: Any, k: Any, v: Any, g: Any) -> Any:
         with tw.GradientTape() as tape:
             tape.watch([q, k, v])
             y = function(q, k, v, causal)
-        for x, to in zip(
-            [y, *tape.gradient(y, [q, k, v], output_gradients=g)], results, strict=True
-        ):
-            to.assign(x)
+        found = [y, *tape.gradient(y, [q, k, v], output_gradients=g)]
+        return [ops.sum(x * x, axis=(0, 1, 2)) for x in found]
 
     tensors = [tw.convert_to_tensor(a) for a in arrays]
-
-    def run() -> list[Any]:
-        step(*tensors)
-        return results
-
-    return run
+    return lambda: step(*tensors)
 
 
 def torch(causal: bool, arrays: list[Array], threads: int) -> Callable[[], Any] | None:
@@ -100,7 +92,7 @@ def measure(size: str, causal: bool, threads: int, rounds: int) -> str:
     best = [float("inf")] * len(steps)
     results: list[Any] = [step() if step else None for step in steps]
     for x, y in zip(results[0], results[1], strict=True):
-        np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-3)
     clock = time.thread_time if threads == 1 else time.perf_counter
     for _ in range(rounds):
         for i, step in enumerate(steps):

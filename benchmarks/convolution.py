@@ -113,7 +113,7 @@ SHAPES = [
     Shape("pool 2x2 of 11", (128, 11, 11, 64), (2, 2), 0, stride=2),
     Shape("pool 3x3 /2", (32, 32, 32, 32), (3, 3), 0, stride=2, same=True),
 ]
-# The shapes whose batch is known at run time only, as in a program; the first axis of these.
+# Whatever buffers a kernel has, the drivers give it three.
 _WRAPPER = """
 define void @kernel(ptr %p0, ptr %p1, ptr %p2, i64 %n, i64 %worker, i64 %workers, ptr %scratch) {{
   call void @{name}({given}i64 %n, i64 %worker, i64 %workers, ptr %scratch)

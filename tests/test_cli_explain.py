@@ -37,6 +37,11 @@ for _ in range(3):
 """
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+
+
 @pytest.fixture
 def script(tmp_path):
     def write(text: str) -> str:

@@ -59,7 +59,7 @@ def assert_agree(found: Array, wanted: Array, ulps: float, note: str = "") -> No
         np.testing.assert_allclose(a, b, relative, ulps * smallest, err_msg=note)
 
 
-def check(
+def agree(
     function: Callable[..., Any], arrays: Sequence[Array], ulps: float = 0.0, states: int = 0
 ) -> None:
     """Assert that a function of tensors gives the same compiled as it does with NumPy.

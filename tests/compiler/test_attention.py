@@ -1,4 +1,4 @@
-"""Kernels of attention and of its gradient against NumPy: sizes, masks, dtypes, workers, targets."""
+"""Kernels of attention and its gradient against NumPy: sizes, masks, dtypes, workers, targets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.compiler.agreement import compiled, reference
@@ -152,6 +152,7 @@ def test_several_blocks(target: Target) -> None:
         problem((3, 33, 33, 3, 1, 5, 33), (1, 3, 33), causal=True, dtype="float64"),
         problem((2, 130, 130, 1, 1, 32, 32), causal=True, dtype="bfloat16"),
         problem((1, 1, 9, 1, 1, 1, 1)),
+        problem((2, 9, 9, 2, 1, 1, 2)),
         problem((1, 17, 1, 2, 1, 130, 70), (1, 1, 1)),
     ],
 )
@@ -161,7 +162,7 @@ def test_shapes(p: Problem) -> None:
 
 def test_large_scores() -> None:
     """Running maxima keep the powers finite; what is far below them is zero."""
-    p = problem((1, 20, 300, 1, 1, 4, 4))
+    p = problem((1, 20, 300, 1, 1, 4, 4), dtype="float64")
     q, k, v, g = p.arrays
     check(Problem((q * 100, k * 100, v, g), (), {"scale": 1.0, "causal": False}), TARGETS[0])
 
@@ -174,7 +175,8 @@ def test_nan_stays_in_its_rows() -> None:
     np.testing.assert_array_equal(np.isnan(out[0, :, 0, 0]), np.arange(40) == 7)
     k[0, 150, 0, 1] = np.inf
     out, _ = run(attention, [q, k, v], p.params, TARGETS[0])
-    wanted = attention.evaluate(q, k, v, **p.params)[0]
+    with np.errstate(invalid="ignore"):
+        wanted = attention.evaluate(q, k, v, **p.params)[0]
     np.testing.assert_array_equal(np.isnan(out), np.isnan(wanted))
 
 
@@ -186,7 +188,9 @@ def test_one_buffer_for_query_key_and_value() -> None:
     outputs = [
         (Buffer("output", x.dtype, product(s)), s) for s in (shape, (shape[0], shape[2], shape[1]))
     ]
-    kernel = Kernel(Special("attention", params, ((buffer, shape),) * 3, tuple(outputs)), TARGETS[0])
+    kernel = Kernel(
+        Special("attention", params, ((buffer, shape),) * 3, tuple(outputs)), TARGETS[0]
+    )
     found = [np.zeros((2, 20, 2, 8), np.float32), np.zeros((2, 2, 20), np.float32)]
     kernel({buffer: x, **dict(zip([b for b, _ in outputs], found, strict=True))}, 2)
     for a, b in zip(found, attention.evaluate(x, x, x, **params), strict=True):

@@ -128,9 +128,10 @@ def test_softmax_has_its_name():
     assert [r.name for r in found.rows] == ["softmax"]
 
 
-def test_watching_counts_runs():
+def test_watching_counts_runs(monkeypatch):
+    monkeypatch.setenv("THALWEG_COMPILE", "always")
     model = tw.Sequential([tw.Input((3,)), tw.layers.Dense(2)])
-    model.compile("sgd", "mse", jit_compile=True)
+    model.compile("sgd", "mse")
     x, y = np.ones((10, 3)), np.ones((10, 2))
     with devices.watching() as found:
         model.fit(x, y, batch_size=4, epochs=6, verbose=0)

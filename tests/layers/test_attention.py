@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.layers.harness import run_layer_test, sample
+from thalweg import GradientTape, Variable, ops
 from thalweg.layers import (
     AdditiveAttention,
     Attention,
@@ -173,6 +174,50 @@ def test_attention_written_out():
     scores = np.where(mask[1][:, None], QUERY @ VALUE.transpose(0, 2, 1), -np.inf)
     expected = np.where(mask[0][..., None], softmax(scores) @ VALUE, 0)
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+LONG = sample((2, 66, 8))
+PADDING = np.arange(66) < np.array([[60], [66]])
+
+
+def gradients(layer, inputs, **call):
+    """The output, and gradients of the input and of all weights."""
+    x = Variable(inputs)
+    with GradientTape() as tape:
+        found = layer(x, x, **call)
+        y = found[0] if isinstance(found, (tuple, list)) else found
+        loss = ops.sum(y * y)
+    return [y, *tape.gradient(loss, [x, *layer.trainable_variables])]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        MultiHeadAttention(2, 3),
+        MultiHeadAttention(2, 3, value_dim=5, dropout=0.5, use_gate=True),
+        GroupQueryAttention(3, num_query_heads=4, num_key_value_heads=2),
+        GroupQueryAttention(3, num_query_heads=4, num_key_value_heads=2, sliding_window=9),
+    ],
+)
+@pytest.mark.parametrize(
+    "call", [{}, {"use_causal_mask": True}, {"use_causal_mask": True, "value_mask": PADDING}]
+)
+def test_long_sequences(layer, call):
+    """Without its weights attention is computed in another way, to the same result."""
+    layer(LONG, LONG)
+    expected = gradients(layer, LONG, return_attention_scores=True, **call)
+    for x, y in zip(gradients(layer, LONG, **call), expected, strict=True):
+        np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_long_sequences_without_heads(causal):
+    layer = Attention(use_scale=True)
+    layer([LONG, LONG])
+    layer.scale.assign(0.7)
+    expected, _ = layer([LONG, LONG], use_causal_mask=causal, return_attention_scores=True)
+    found = layer([LONG, LONG], use_causal_mask=causal)
+    np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_unknown_lengths():

@@ -121,9 +121,7 @@ def test_gradients(causal: bool, mask: tuple[Array, ...]) -> None:
 def test_third_order() -> None:
     mask = np.array([1, 0, 1, 1, 0, 0], bool).reshape(1, 1, 2, 3)
     inputs = [numbers(s, i) for i, s in enumerate([(1, 2, 2, 1), (1, 3, 1, 1), (1, 3, 1, 1)])]
-    check_gradients(
-        lambda *xs: attention(*xs, scale=0.7, causal=False)[0], *inputs, mask, order=3
-    )
+    check_gradients(lambda *xs: attention(*xs, scale=0.7, causal=False)[0], *inputs, mask, order=3)
 
 
 @given(problems(("float16", "bfloat16", "float32")))

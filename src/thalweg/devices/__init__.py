@@ -1,8 +1,21 @@
-"""Where a Program runs: `load` makes a compiled Program ready for this machine's processor."""
+"""Where a Program runs: `load` makes a compiled Program ready for this machine's processor.
 
-from thalweg.devices.cpu.executable import Executable, load
+`restore` finds one that was compiled before.
+"""
+
+from thalweg.devices.cpu.executable import Executable
+from thalweg.devices.cpu.load import load, restore
 from thalweg.devices.explain import explain
 from thalweg.devices.explanation import Explanation, KernelRow
 from thalweg.devices.watch import Watched, watching
 
-__all__ = ["Executable", "Explanation", "KernelRow", "Watched", "explain", "load", "watching"]
+__all__ = [
+    "Executable",
+    "Explanation",
+    "KernelRow",
+    "Watched",
+    "explain",
+    "load",
+    "restore",
+    "watching",
+]

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from thalweg.devices.cpu.executable import Executable
 
-__all__ = ["Watched", "note", "watching"]
+__all__ = ["Watched", "note", "watchers", "watching"]
 
 Array = np.ndarray[Any, Any]
 
@@ -36,18 +36,18 @@ class Watched:
     runs: int = 0
 
 
-_watchers: list[dict[int, Watched]] = []
+watchers: list[dict[int, Watched]] = []
 
 
 @contextlib.contextmanager
 def watching() -> Iterator[dict[int, Watched]]:
     """Gives a dict that comes to hold what runs within."""
     found: dict[int, Watched] = {}
-    _watchers.append(found)
+    watchers.append(found)
     try:
         yield found
     finally:
-        _watchers.remove(found)
+        watchers.remove(found)
 
 
 def note(
@@ -61,7 +61,7 @@ def note(
         inputs: as it ran; of arrays with a row for each sample, the first n are taken.
         runs: how often.
     """
-    for found in _watchers:
+    for found in watchers:
         known = found.get(id(executable))
         if known is None or n > known.n:
             count = 0 if known is None else known.runs
@@ -72,7 +72,7 @@ def note(
 
 
 def _rows(executable: Executable, inputs: Sequence[Array], n: int) -> list[Array]:
-    buffers = executable.program.inputs
+    buffers = executable.image.inputs
     return [
         array[:n] if buffer.size.scale and array.size > buffer.size.at(n) else array
         for array, buffer in zip(inputs, buffers, strict=True)

@@ -1,9 +1,9 @@
-"""Attention of many heads as one primitive, and its gradient as another: no kernel of theirs needs
-the matrix of all weights at once.
+"""Attention of many heads as one primitive, and its gradient as another.
 
-Layout: query and output (batch, times, heads, size), key and value (batch, sources, key heads,
-size), where each key head serves the next `heads / key heads` query heads. A mask is bool and
-(batch, heads, times, sources), with 1 for axes but the last along which it does not change.
+So a kernel need not write the matrix of all weights to memory, as the single steps would. Query and
+output are (batch, times, heads, size); key and value (batch, sources, key heads, size), where each
+key head serves the next `heads / key heads` query heads; a mask is bool and (batch, heads, times,
+sources), with 1 for axes but the last along which it does not change.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _rows(x: Array) -> Array:
 
 def _allowed(scores: Array, mask: tuple[Array, ...], causal: bool) -> Array | None:
     """Which of the scores count; None for all."""
-    batch, groups, repeats, times, sources = scores.shape
+    _, groups, repeats, times, sources = scores.shape
     allowed = None
     for m in mask:
         split = (groups, repeats) if m.shape[1] > 1 else (1, 1)

@@ -48,8 +48,7 @@ def second(
     centred = t - _sums(p * t)
     s = a.kept(p * centred)
     for_query, for_key, for_value = (
-        _wide(e.zero_like(x) if d is None else d)
-        for x, d in zip((q, k, v), gradients, strict=True)
+        _wide(e.zero_like(x) if d is None else d) for x, d in zip((q, k, v), gradients, strict=True)
     )
     of_query = a.split(for_query)
     # Through the three products.

@@ -16,6 +16,8 @@ import numpy as np
 
 from thalweg import devices
 from thalweg.compiler.compile import compile_graph
+from thalweg.compiler.fingerprint import fingerprint
+from thalweg.compiler.ir.program import Program
 from thalweg.primitives.graph import Graph, evaluate_graph
 from thalweg.tracing.worth import Worth, seconds_by_operation, seconds_to_compile
 
@@ -123,9 +125,15 @@ class CompiledExecutable:
         """The Program, compiled now if it was not yet."""
         with self._lock:
             if self._program is None:
-                compiled = compile_graph(self._graph, self._states)
-                self._program = devices.load(compiled.program(), self._title, self._names)
+                key = fingerprint(self._graph, "graph", self._states)
+                found = devices.restore(key, self._make, self._title, self._names)
+                self._program = found or devices.load(
+                    self._make(), self._title, self._names, key
+                )
             return self._program
+
+    def _make(self) -> Program:
+        return compile_graph(self._graph, self._states).program()
 
     def start(self) -> None:
         """Begin to compile in the background; a failure is met again when the Program is needed."""

@@ -50,12 +50,12 @@ def run_burst(
         return nothing
     if not isinstance(adapter, ArrayAdapter):
         return nothing
-    model.reset_metrics()
     source = adapter.begin_pass(None)
     program = model._step("train").program(Rows(source, 0), left * adapter.num_batches)
     if program is None or not _can(program, adapter):
         return nothing
-    begin = {id(v): v for m in (*model._own_metrics(), *model.metrics) for v in m.variables}
+    model.reset_metrics()
+    begin = {id(v): v for m in model._all_metrics() for v in m.variables}
     known = {id(v) for v in program.variables}
     pace = Pace(1, False, expected=program.seconds(source))
     count = min(left, pace.size)

@@ -1,9 +1,4 @@
-"""StepProgram: a step of a model compiled to a Program, for every batch size up to a capacity.
-
-The step is traced for three batch sizes; where it treats them alike, one Program serves all. Where
-it does not (a model with a fixed batch size, an operation between samples), there is a Program for
-each batch size.
-"""
+"""StepProgram: a step of a model as a pure function, traced, and run by its compiled Programs."""
 
 from __future__ import annotations
 
@@ -15,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import devices
-from thalweg.compiler.compile import Compiled, compile_graph, compile_traces
-from thalweg.compiler.dims import Dim, NotAffineError
+from thalweg.compiler.dims import Dim
 from thalweg.primitives.graph import Graph, trace
 from thalweg.random.seed import global_seed_generator, is_global_seed
 from thalweg.tensor.storage import STATE_LOCK
@@ -25,6 +19,7 @@ from thalweg.tensor.tree import flatten, map_structure, pack
 from thalweg.tensor.variable import Variable
 from thalweg.tracing.capture import results_of
 from thalweg.tracing.worth import seconds_by_operation, seconds_to_compile
+from thalweg.training.compiling import SizedPrograms
 from thalweg.training.rows import Pass
 
 __all__ = ["StepProgram", "leaves_of"]
@@ -36,6 +31,13 @@ Pure = Callable[[Sequence[Tensor], Any], tuple[Any, list[Tensor]]]
 def leaves_of(data: Any) -> list[Any]:
     """The tensors of a batch, without what is None."""
     return [x for x in flatten(data) if x is not None]
+
+
+def _sizes(source: Pass) -> list[int]:
+    """The batch sizes that occur in a pass, the usual one first."""
+    batch = min(source.batch_size, source.samples)
+    rest = source.samples % batch
+    return [batch, rest] if rest else [batch]
 
 
 @dataclass(slots=True, eq=False)
@@ -62,11 +64,8 @@ class StepProgram:
 
     def __init__(self, pure: Pure, variables: Sequence[Variable], data: Any, name: str) -> None:
         self._pure, self.variables, self._data = pure, list(variables), data
-        self._name = name
         self._n = int(leaves_of(data)[0].shape[0])
         self._lock = threading.RLock()
-        self._programs: dict[int, devices.Executable] = {}
-        self._compiled: Compiled | None = None
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._first = self._trace(self._n)
@@ -78,7 +77,9 @@ class StepProgram:
         self.seconds_by_operation = seconds_by_operation(graph)
         self.seconds_to_compile = seconds_to_compile(graph)
         self.states: tuple[Array, ...] = ()
-        self.flexible = self._n > 0
+        self._programs = SizedPrograms(
+            lambda n: self._trace(n).graph, graph, self._n, states, name, [v.path for v in variables]
+        )
 
     # --- tracing
 
@@ -106,6 +107,11 @@ class StepProgram:
 
     # --- compiling
 
+    @property
+    def flexible(self) -> bool:
+        """Whether one Program serves all batch sizes, as far as is known."""
+        return self._programs.flexible
+
     def start(self) -> None:
         """Begin to compile in the background."""
         with self._lock:
@@ -115,12 +121,12 @@ class StepProgram:
 
     def _background(self) -> None:
         try:
-            self._make(self._n)
+            self._programs.executable(self._n)
         except BaseException as error:
             self._failure = error
 
-    def executable(self, n: int) -> devices.Executable:
-        """What runs a batch of n; compiles it if need be."""
+    def executable(self, *sizes: int) -> devices.Executable:
+        """What runs batches of these sizes; compiles it if need be."""
         thread = self._thread
         if thread is not None:
             thread.join()
@@ -128,43 +134,7 @@ class StepProgram:
             if self._failure is not None:
                 failure, self._failure = self._failure, None
                 raise failure
-        key = 0 if self.flexible else n
-        found = self._programs.get(key)
-        if found is None or (self.flexible and n > found.program.capacity):
-            found = self._make(n)
-        return found
-
-    def _make(self, n: int) -> devices.Executable:
-        with self._lock:
-            if self.flexible and self._compiled is None:
-                self._compiled = self._for_all_sizes()
-            capacity = max(n, self._n) if self.flexible else n
-            if self._compiled is None:
-                graph = self._first.graph if n == self._n else self._trace(n).graph
-                program = compile_graph(graph, len(self.variables)).program(n)
-            else:
-                program = self._compiled.program(capacity)
-            found = devices.load(program, self._name, [v.path for v in self.variables])
-            self._programs[0 if self.flexible else n] = found
-            return found
-
-    def _for_all_sizes(self) -> Compiled | None:
-        """The step compiled for all batch sizes, if it treats them alike."""
-        base = max(self._n, 2)  # for one sample, broadcasting would hide the batch
-        sizes = (base, base + 1, base + 3)
-        try:
-            traces = [(self._first if n == self._n else self._trace(n)).graph for n in sizes]
-        except Exception:
-            # Whatever a model of one batch size says of another; with its own it will go well.
-            self.flexible = False
-            return None
-        try:
-            found = compile_traces(traces, sizes, len(self.variables))
-            found.program(base)
-        except NotAffineError:
-            self.flexible = False
-            return None
-        return found
+        return self._programs.executable(*sizes)
 
     # --- running
 
@@ -206,8 +176,8 @@ class StepProgram:
 
         Outputs with a row for each sample come for the samples of all batches.
         """
-        batch = min(source.batch_size, source.samples)
-        executable = self.executable(batch)
+        batch, *rest = _sizes(source)
+        executable = self.executable(batch, *rest)
         wholes = [a for a in source.arrays if a is not None]
         with STATE_LOCK:
             self._present()
@@ -229,8 +199,8 @@ class StepProgram:
             epochs: how many.
             begin: variables that begin each epoch with the value that they have now.
         """
-        batch = min(source.batch_size, source.samples)
-        executable = self.executable(batch)
+        batch, *rest = _sizes(source)
+        executable = self.executable(batch, *rest)
         wholes = [a for a in source.arrays if a is not None]
         with STATE_LOCK:
             self._present()
@@ -256,8 +226,8 @@ class StepProgram:
 
     def seconds(self, source: Pass) -> float:
         """About how long an epoch takes."""
-        batch = min(source.batch_size, source.samples)
-        return self.executable(batch).seconds(batch) * -(-source.samples // batch)
+        batch, *rest = _sizes(source)
+        return self.executable(batch, *rest).seconds(batch) * -(-source.samples // batch)
 
     def takes_rows(self, source: Pass, together: bool) -> bool:
         """Whether all batches of a pass can be taken in one go.
@@ -266,9 +236,9 @@ class StepProgram:
             source: the pass.
             together: whether every row of the outputs is wanted.
         """
-        program = self.executable(min(source.batch_size, source.samples)).program
-        rowwise = all(x.size.scale and not x.size.offset for x in program.inputs)
-        gathered = all(shape[:1] == (Dim(1, 0),) for shape in program.output_shapes)
+        image = self.executable(*_sizes(source)).image
+        rowwise = all(x.size.scale and not x.size.offset for x in image.inputs)
+        gathered = all(shape[:1] == (Dim(1, 0),) for shape in image.output_shapes)
         return self.flexible and rowwise and (gathered or not together)
 
     def _packed(self, arrays: list[Array]) -> Any:

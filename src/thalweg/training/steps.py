@@ -71,6 +71,11 @@ class Steps:
                 found.extend(members(layer, Metric))
         return list({id(m): m for m in found}.values())
 
+    def _all_metrics(self) -> list[Metric]:
+        """Those of `metrics`, which may be a property of the user's, and those it leaves out."""
+        own = self._own_metrics()
+        return own if type(self).metrics is Steps.metrics else [*own, *self.metrics]
+
     @property
     def metrics_names(self) -> list[str]:
         """The names of the numbers that `evaluate` returns as a list, in its order."""
@@ -222,8 +227,7 @@ class Steps:
 
     def _state_variables(self) -> list[Variable]:
         """All that a step may change."""
-        # `metrics` may be a property of the user's that leaves some out.
-        metrics = [*self._own_metrics(), *self.metrics]
+        metrics = self._all_metrics()
         return unique(
             [
                 *self.variables,

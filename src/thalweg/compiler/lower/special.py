@@ -6,13 +6,13 @@ buffer already, or is copied there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from thalweg.compiler.dims import Dim, product
+from thalweg.compiler.dims import product
 from thalweg.compiler.graph import Operation
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Copy, HostCall, Launch, Special
+from thalweg.compiler.reference import Reference
 from thalweg.compiler.render.llvm import special
 from thalweg.primitives.primitive import Primitive
 
@@ -41,28 +41,6 @@ def special_kernels(
     if special.supported(op):
         found.append(Special(op.name, op.params, read, written, op.name, (op.name,)))
     else:
-        found.append(HostCall(_evaluation(op), read, written, op.name, (op.name,)))
+        reference = Reference(op.kind, op.params)
+        found.append(HostCall(reference, read, written, op.name, (op.name,)))
     return found
-
-
-def _evaluation(op: Operation) -> Callable[..., tuple[Any, ...]]:
-    """The reference of an operation as a function of the batch size and of arrays."""
-    primitive, params = op.kind, op.params
-    assert isinstance(primitive, Primitive)
-
-    def evaluate(n: int, *arrays: Any) -> tuple[Any, ...]:
-        found = primitive.evaluate(*arrays, **_at(params, n))
-        return tuple(found) if primitive.multiple else (found,)
-
-    return evaluate
-
-
-def _at(value: Any, n: int) -> Any:
-    """Parameters with lengths for a batch of n."""
-    if isinstance(value, Dim):
-        return value.at(n)
-    if isinstance(value, dict):
-        return {name: _at(inner, n) for name, inner in value.items()}
-    if isinstance(value, (tuple, list)):
-        return type(value)(_at(inner, n) for inner in value)
-    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thalweg.compiler.render.llvm.leaves import seconds
-from thalweg.compiler.render.llvm.program import ModuleText
+from thalweg.devices.cpu.image import Image
 
 __all__ = ["estimate", "workers"]
 
@@ -16,25 +16,25 @@ _BARRIER = 0.3e-6
 _WORTH = 40e-6
 
 
-def workers(module: ModuleText, n: int, most: int, steps: int = 1) -> int:
+def workers(image: Image, n: int, most: int, steps: int = 1) -> int:
     """The number of workers, at most so many, that is done first with a batch of n.
 
     Args:
-        module: what is run.
+        image: what is run.
         n: the batch size.
         most: how many there are.
         steps: how many runs follow one another without coming back.
     """
-    most = max(1, min(most, int(estimate(module, n, 1) / _WORTH)))
+    most = max(1, min(most, int(estimate(image, n, 1) / _WORTH)))
     choices = [w for w in (1, 2, 4, 8, 16, 32, 64, 128, 256) if w < most] + [most]
-    return min(choices, key=lambda w: estimate(module, n, w, steps))
+    return min(choices, key=lambda w: estimate(image, n, w, steps))
 
 
-def estimate(module: ModuleText, n: int, count: int, steps: int = 1) -> float:
+def estimate(image: Image, n: int, count: int, steps: int = 1) -> float:
     """About how many seconds a run takes on so many workers."""
     total = 0.0
-    for leaf in module.leaves:
-        total += leaf.times * seconds(leaf, n) / (1 if leaf.alone else count)
+    for work in image.works:
+        total += work.times * seconds(work, n) / (1 if work.alone else count)
     if count == 1:
         return total
-    return total + _LAUNCH / steps + module.barriers * _BARRIER * (count - 1)
+    return total + _LAUNCH / steps + image.barriers * _BARRIER * (count - 1)

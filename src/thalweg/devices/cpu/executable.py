@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import is_
 from typing import Any
 
@@ -23,57 +24,52 @@ from thalweg.devices.cpu import jit
 from thalweg.devices.cpu.callbacks import HostCalls, callback
 from thalweg.devices.cpu.checks import as_input, check_state
 from thalweg.devices.cpu.cost import estimate, workers
-from thalweg.devices.cpu.host import Host, host
+from thalweg.devices.cpu.host import Host
+from thalweg.devices.cpu.image import Image
 from thalweg.devices.cpu.memory import address, room
 from thalweg.devices.cpu.pool import launcher, pool
 
-__all__ = ["Executable", "load"]
+__all__ = ["Executable"]
 
 _Array = np.ndarray[Any, Any]
-
-
-def load(program: Program, title: str = "Program", names: Sequence[str] = ()) -> Executable:
-    """Make a Program whose memory is planned ready to run on this machine's processor.
-
-    Args:
-        program: what to run.
-        title: what it was made from, for people.
-        names: those of its states, for people.
-    """
-    machine = host()
-    return Executable(program, render(program, machine.target), machine, title, names)
 
 
 class Executable:
     """A Program as native code. Several threads may call it; they take turns.
 
+    Args:
+        image, code: the Program, ready to run.
+        inside: gives the Program and its text to who looks inside; called at most once.
+        machine: the processor.
+        title, names: for people, see below.
+        note: what was kept with it.
+
     Attributes:
-        program: what it runs.
+        image: sizes, shapes, and what else is known without looking inside.
         title: what the Program was made from.
         names: those of its states, as far as they have any.
-        leaves: its launches that do work, in order; `profile` gives the seconds of each.
-        arena: bytes of the memory for temporaries.
+        note: what was kept with it.
     """
 
     def __init__(
         self,
-        program: Program,
-        module: ModuleText,
+        image: Image,
+        code: jit.Code,
+        inside: Callable[[], tuple[Program, ModuleText]],
         machine: Host,
-        title: str = "Program",
-        names: Sequence[str] = (),
+        title: str,
+        names: Sequence[str],
+        note: str,
     ) -> None:
-        self.program = program
-        self.title, self.names = title, tuple(names)
-        self.arena = program.arena
-        self._module, self._machine = module, machine
-        self._code = jit.load(module.text, (entries.RUN, entries.STEPS), machine)
+        self.image = image
+        self.title, self.names, self.note = title, tuple(names), note
+        self._inside, self._machine, self._code = inside, machine, code
         self._launch = launcher()
         self._lock = threading.RLock()
         self._running = False
         _ALIVE.add(self)
 
-        layout = module.table
+        layout = self._layout = image.table
         self._table_array = np.zeros(layout.size, np.int64)
         self._table = self._table_array.data
         self._job_array = np.zeros(Job.SIZE, np.int64)
@@ -84,27 +80,28 @@ class Executable:
         self._job[Job.SYNC] = address(self._sync)
         self._job[Job.TABLE] = address(self._table_array)
 
-        self._constants = [_aligned(values, buffer.dtype) for buffer, values in program.constants]
+        self._constants = [_aligned(values, buffer.dtype) for buffer, values in image.constants]
         for k, constant in enumerate(self._constants):
             self._table[layout.constants + k] = address(constant)
-        self._arena = room(program.arena)
+        self._arena = room(image.arena)
         self._table[layout.arena] = address(self._arena)
         self._scratch = room(0)
-        self._calls = HostCalls(module.calls)
-        if module.calls:
+        self._calls = HostCalls(image.calls)
+        if image.calls:
             self._calls.open()
             weakref.finalize(self, self._calls.close)
             self._table[layout.host], self._table[layout.context] = callback(), self._calls.number
 
         # What each run needs of each input: buffer, dtype, and scale and offset of its size.
-        self._inputs = [(b, b.dtype, b.size.scale, b.size.offset) for b in program.inputs]
+        self._inputs = [(b, b.dtype, b.size.scale, b.size.offset) for b in image.inputs]
         self._outputs = [
             (shape, buffer.dtype, all(d.static for d in shape), tuple(d.offset for d in shape))
-            for shape, buffer in zip(program.output_shapes, program.outputs, strict=True)
+            for shape, buffer in zip(image.output_shapes, image.outputs, strict=True)
         ]
         self._states: tuple[_Array, ...] | None = None
         self._bound: object = None
         self._worker_counts: dict[tuple[int, int, int], int] = {}
+        self._estimates: dict[int, float] = {}
         self._staging: tuple[int, list[_Array]] = (0, [])
         self._timed: jit.Code | None = None
 
@@ -133,7 +130,8 @@ class Executable:
             held = self._take_inputs(inputs, n)
             outputs = self._give_outputs(n)
             self._execute(entries.RUN, n, 1)
-            self._note(inputs, n, 1)
+            if watch.watchers:
+                self._note(inputs, n, 1)
             del held
         return outputs
 
@@ -182,13 +180,14 @@ class Executable:
             last = end - (first_step + steps - 1) * batch
             outputs = self._give_all_outputs(min(batch, rows), end - begin)
             self._execute(entries.STEPS, batch, steps)
-            self._note(wholes, min(batch, rows), steps)
+            if watch.watchers:
+                self._note(wholes, min(batch, rows), steps)
             del held
-        gathered = {k for k, _ in entries.gathered_outputs(self.program)}
+        gathered = {k for k, _ in self._gathered()}
         return [
             output if k in gathered else _first(output, tuple(d.at(last) for d in shape))
             for k, (output, shape) in enumerate(
-                zip(outputs, self.program.output_shapes, strict=True)
+                zip(outputs, self.image.output_shapes, strict=True)
             )
         ]
 
@@ -252,18 +251,19 @@ class Executable:
             outputs = []
             for k, (_, dtype, _, lengths) in enumerate(self._outputs):
                 outputs.append(np.empty((epochs, *lengths), dtype))
-                self._table[self._module.table.outputs + k] = address(outputs[-1])
+                self._table[self._layout.outputs + k] = address(outputs[-1])
             self._execute(entries.STEPS, batch, steps * epochs)
-            self._note(wholes, min(batch, rows), steps * epochs)
+            if watch.watchers:
+                self._note(wholes, min(batch, rows), steps * epochs)
             del held, values
         return outputs
 
     def _check_call(self, n: int, inputs: int) -> None:
         if self._running:
             raise RuntimeError("run: a host call of this Program must not run the Program itself.")
-        if n < 1 or (self.program.capacity and n > self.program.capacity):
+        if n < 1 or (self.image.capacity and n > self.image.capacity):
             raise ValueError(
-                f"run: the batch must be of 1 to {self.program.capacity} samples, got {n}."
+                f"run: the batch must be of 1 to {self.image.capacity} samples, got {n}."
             )
         if inputs != len(self._inputs):
             raise ValueError(f"run: expected {len(self._inputs)} inputs, got {inputs}.")
@@ -271,12 +271,12 @@ class Executable:
     def _bind(self, states: Sequence[_Array]) -> None:
         bound = self._states
         if bound is None or len(bound) != len(states) or not all(map(is_, states, bound)):
-            if len(states) != len(self.program.states):
+            if len(states) != len(self.image.states):
                 raise ValueError(
-                    f"run: expected {len(self.program.states)} states, got {len(states)}."
+                    f"run: expected {len(self.image.states)} states, got {len(states)}."
                 )
             self._states = self._bound = None
-            for k, (array, buffer) in enumerate(zip(states, self.program.states, strict=True)):
+            for k, (array, buffer) in enumerate(zip(states, self.image.states, strict=True)):
                 check_state(array, buffer, k)
                 self._table[k] = address(array)
             self._states = tuple(states)
@@ -285,7 +285,7 @@ class Executable:
 
     def _take_inputs(self, inputs: Sequence[_Array], n: int) -> list[_Array]:
         """Put the inputs' addresses into the table; what must be kept until the run is over."""
-        held, table, slot = [], self._table, self._module.table.inputs
+        held, table, slot = [], self._table, self._layout.inputs
         for array, (buffer, dtype, scale, offset) in zip(inputs, self._inputs, strict=True):
             flags = array.flags
             if not (
@@ -295,7 +295,7 @@ class Executable:
                 and flags.c_contiguous
                 and flags.aligned
             ):
-                place = slot - self._module.table.inputs
+                place = slot - self._layout.inputs
                 array = as_input(array, buffer, scale * n + offset, place)
                 held.append(array)
             table[slot] = address(array)
@@ -303,7 +303,7 @@ class Executable:
         return held
 
     def _give_outputs(self, n: int) -> list[_Array]:
-        outputs, table, slot = [], self._table, self._module.table.outputs
+        outputs, table, slot = [], self._table, self._layout.outputs
         for shape, dtype, static, lengths in self._outputs:
             array = np.empty(lengths if static else tuple([d.at(n) for d in shape]), dtype)
             table[slot] = address(array)
@@ -316,13 +316,13 @@ class Executable:
         key = (n, threads, steps)
         count = self._worker_counts.get(key)
         if count is None:
-            count = self._worker_counts[key] = workers(self._module, n, threads, steps)
+            count = self._worker_counts[key] = workers(self.image, n, threads, steps)
         hands = pool(count) if count > 1 else None
         if hands is not None:
             count = min(count, hands.workers)
-        if self._scratch.size < count * self._module.scratch:
-            self._scratch = room(count * self._module.scratch)
-            self._table[self._module.table.scratch] = address(self._scratch)
+        if self._scratch.size < count * self.image.scratch:
+            self._scratch = room(count * self.image.scratch)
+            self._table[self._layout.scratch] = address(self._scratch)
         job[Job.FUNCTION] = self._code.addresses[entry]
         job[Job.WORKERS], job[Job.N] = count, n
         self._running = True
@@ -385,7 +385,7 @@ class Executable:
             )
         ]
         pointers = np.array([address(array) for array in held], np.int64)
-        self._table_array[self._module.table.inputs :][: len(held)] = pointers
+        self._table_array[self._layout.inputs :][: len(held)] = pointers
         return held, pointers
 
     def _stage(self, batch: int) -> _Array:
@@ -401,41 +401,61 @@ class Executable:
     def _give_all_outputs(self, n: int, rows: int) -> list[_Array]:
         """Outputs for a chunk of steps: all rows of what has rows."""
         outputs = self._give_outputs(n)
-        for k, _ in entries.gathered_outputs(self.program):
-            shape, buffer = self.program.output_shapes[k], self.program.outputs[k]
+        for k, _ in self._gathered():
+            shape, buffer = self.image.output_shapes[k], self.image.outputs[k]
             outputs[k] = np.empty(tuple(d.at(rows) for d in shape), buffer.dtype)
-            self._table[self._module.table.outputs + k] = address(outputs[k])
+            self._table[self._layout.outputs + k] = address(outputs[k])
         return outputs
+
+    def _gathered(self) -> list[tuple[int, int]]:
+        return entries.gathered_outputs(self.image.outputs, self.image.output_shapes)
 
     # --- looking inside
 
+    @functools.cached_property
+    def _made(self) -> tuple[Program, ModuleText]:
+        return self._inside()
+
+    @property
+    def program(self) -> Program:
+        """What it runs; one that was restored from disk is compiled for that."""
+        return self._made[0]
+
     @property
     def leaves(self) -> tuple[Leaf, ...]:
-        """The launches that do work, in order."""
-        return self._module.leaves
+        """Its launches that do work, in order; `profile` gives the seconds of each."""
+        return self._made[1].leaves
+
+    @property
+    def arena(self) -> int:
+        """Bytes of the memory for temporaries."""
+        return self.image.arena
 
     @property
     def scratch(self) -> int:
         """Bytes of memory that each worker has for itself."""
-        return self._module.scratch
+        return self.image.scratch
 
     def workers(self, n: int = 1) -> int:
         """How many threads a run for a batch of n uses now."""
-        return workers(self._module, n, config.threads())
+        return workers(self.image, n, config.threads())
 
     def seconds(self, n: int = 1) -> float:
         """About how long a run for a batch of n takes."""
-        return estimate(self._module, n, self.workers(n))
+        found = self._estimates.get(n)
+        if found is None:
+            found = self._estimates[n] = estimate(self.image, n, self.workers(n))
+        return found
 
     @property
     def llvm(self) -> str:
         """The LLVM module, as text."""
-        return self._module.text
+        return self._made[1].text
 
     @property
     def asm(self) -> str:
         """The assembly."""
-        return jit.assembly(self._module.text, self._machine)
+        return jit.assembly(self.llvm, self._machine)
 
     def profile(
         self, states: Sequence[_Array], inputs: Sequence[_Array], n: int = 1, repeats: int = 20
@@ -446,7 +466,7 @@ class Executable:
                 module = render(self.program, self._machine.target, timed=True)
                 self._timed = jit.load(module.text, (entries.RUN,), self._machine)
             times = np.zeros((repeats + 1, len(self.leaves)), np.int64)
-            code, slot = self._code, self._module.table.times
+            code, slot = self._code, self._layout.times
             try:
                 self._code = self._timed
                 for row in times:

@@ -11,7 +11,7 @@ from typing import Any
 from thalweg.devices.cpu import cache
 from thalweg.devices.cpu.host import Host
 
-__all__ = ["Code", "assembly", "load"]
+__all__ = ["Code", "assembly", "fetch", "load", "name", "version"]
 
 # Part of the cache's keys; count it up when the way from text to code changes.
 _RECIPE = "2"
@@ -52,19 +52,46 @@ def load(text: str, exports: tuple[str, ...], host: Host) -> Code:
         exports: the functions whose addresses are wanted.
         host: the processor it is for.
     """
-    import llvmlite
-    import llvmlite.binding as llvm
-
     with _LOCK:
-        name = cache.key(text, host.cpu, host.features, llvmlite.__version__, _RECIPE)
-        code = cache.fetch(name)
+        key = name(text, host)
+        code = cache.fetch(key)
         if code is None:
             code = _object(text, host)
-            cache.keep(name, code)
-        builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-        for export in exports:
-            builder.export_symbol(export)
-        return Code(builder.link(_engine(), f"thalweg{next(_NUMBERS)}"), exports)
+            cache.keep(key, code)
+        return _linked(code, exports)
+
+
+def fetch(key: str, exports: tuple[str, ...]) -> Code | None:
+    """Bring code into memory that is kept under a `name`; None if it is not there.
+
+    Args:
+        key: the name.
+        exports: the functions whose addresses are wanted.
+    """
+    with _LOCK:
+        code = cache.fetch(key)
+        return None if code is None else _linked(code, exports)
+
+
+def name(text: str, host: Host) -> str:
+    """What the code of a module is called in the cache."""
+    return cache.key(text, host.cpu, host.features, version())
+
+
+def version() -> str:
+    """What code depends on besides the text and the processor."""
+    import llvmlite
+
+    return f"{llvmlite.__version__} {_RECIPE}"
+
+
+def _linked(code: bytes, exports: tuple[str, ...]) -> Code:
+    import llvmlite.binding as llvm
+
+    builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+    for export in exports:
+        builder.export_symbol(export)
+    return Code(builder.link(_engine(), f"thalweg{next(_NUMBERS)}"), exports)
 
 
 def assembly(text: str, host: Host) -> str:

@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from thalweg.compiler.dims import ONE, ZERO, Dim
-from thalweg.compiler.ir.expression import Expression, Guard
+from thalweg.compiler.ir.expression import (
+    Apply,
+    Constant,
+    Expression,
+    Guard,
+    Load,
+    Ordinal,
+    walk,
+)
 from thalweg.compiler.ir.index import Atom, Datum, Quotient, Remainder, Var
 from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.render.llvm.builder import I32, I64, Builder, Index, Value
@@ -69,13 +77,23 @@ class Addresses:
         if isinstance(atom, Var):
             return ONE if atom is lanes.variable else ZERO
         if isinstance(atom, Datum):
-            return None if self._varies(atom.expression, place) else ZERO
+            return ZERO if self._same(atom.expression, place) else None
         inner = self.stride(atom.index, place)
         if inner == ZERO:
             return ZERO
         if inner is None or not _stays(atom, inner, lanes):
             return None
         return inner if isinstance(atom, Remainder) else ZERO
+
+    def _same(self, expression: Expression, place: Place) -> bool:
+        """Whether data are one number for all lanes: rows of a table that vectors lie inside of."""
+        if not self._varies(expression, place):
+            return True
+        parts = list(walk(expression))
+        if not all(isinstance(e, (Apply, Constant, Load, Ordinal)) for e in parts):
+            return False
+        indices = [e.index for e in parts if isinstance(e, (Load, Ordinal))]
+        return all(self.stride(index, place) == ZERO for index in indices)
 
     def even(self, index: Formula, lanes: Lanes) -> bool:
         """Whether an index is known to be even in the first lane."""

@@ -5,7 +5,10 @@ Both are jobs (`void function(ptr job, i64 worker, i64 workers, ptr sync)`), see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from thalweg.compiler.dims import Dim
+from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Program
 from thalweg.compiler.render.llvm.builder import I32, I64, PTR, Builder, Index, Value
 from thalweg.compiler.render.llvm.copy import copy_bytes
@@ -31,13 +34,13 @@ def batched(program: Program) -> list[tuple[int, int]]:
     ]
 
 
-def gathered_outputs(program: Program) -> list[tuple[int, int]]:
+def gathered_outputs(
+    outputs: Sequence[Buffer], shapes: Sequence[tuple[Dim, ...]]
+) -> list[tuple[int, int]]:
     """The outputs that hold a row for each sample; steps write them one after the other."""
     return [
         (k, buffer.size.scale * buffer.dtype.itemsize)
-        for k, (buffer, shape) in enumerate(
-            zip(program.outputs, program.output_shapes, strict=True)
-        )
+        for k, (buffer, shape) in enumerate(zip(outputs, shapes, strict=True))
         if shape and shape[0] == Dim(1, 0) and buffer.size.scale and not buffer.size.offset
     ]
 
@@ -77,7 +80,8 @@ class _Steps:
         self.b, self.program = b, program
         self.job, self.worker, self.workers, self.sync = values
         self.layout = Table.of(program)
-        self.inputs, self.outputs = batched(program), gathered_outputs(program)
+        self.inputs = batched(program)
+        self.outputs = gathered_outputs(program.outputs, program.output_shapes)
 
     def write(self) -> None:
         b = self.b

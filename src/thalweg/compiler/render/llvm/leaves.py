@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from thalweg.compiler.dims import ZERO, Dim
 from thalweg.compiler.ir.expression import Buffer
@@ -17,13 +18,29 @@ from thalweg.compiler.render.llvm import kernels
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText
 from thalweg.compiler.target import Target
 
-__all__ = ["Leaf", "Leaves", "seconds"]
+__all__ = ["Leaf", "Leaves", "Work", "seconds"]
 
 # What one core gets done in a second, roughly: to tell small kernels from large ones.
 _FLOPS, _BYTES = 6e10, 1.5e10
 # Kernels below this are left to worker 0: to meet the others, and to bring their part of the data
 # from their caches, would take longer than they can help.
 _SMALL = 1.5e-6
+
+
+class Work(NamedTuple):
+    """What one launch has to do.
+
+    Attributes:
+        flops: floating-point operations, once.
+        bytes: that it touches, once.
+        times: how often it runs in a run.
+        alone: whether worker 0 does it alone.
+    """
+
+    flops: Dim
+    bytes: Dim
+    times: int
+    alone: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -69,9 +86,15 @@ class Leaf:
         return total
 
 
-def seconds(leaf: Leaf, n: int) -> float:
+    @property
+    def work(self) -> Work:
+        """What there is to do."""
+        return Work(self.flops(), self.bytes(), self.times, self.alone)
+
+
+def seconds(work: Work, n: int) -> float:
     """About how long one worker needs for it, once."""
-    return max(leaf.flops().at(n) / _FLOPS, leaf.bytes().at(n) / _BYTES)
+    return max(work.flops.at(n) / _FLOPS, work.bytes.at(n) / _BYTES)
 
 
 @dataclass(slots=True, eq=False)
@@ -111,7 +134,7 @@ class Leaves:
             kernel = self._kernel(launch)
             leaf = Leaf(len(self.all), launch, kernel, self._function(kernel), False, times)
             once = kernel.turns.static and kernel.turns.offset <= 1
-            leaf.alone = once or seconds(leaf, max(1, self.capacity)) < _SMALL
+            leaf.alone = once or seconds(leaf.work, max(1, self.capacity)) < _SMALL
         self.all.append(leaf)
         self._by_launch[id(launch)] = leaf
 

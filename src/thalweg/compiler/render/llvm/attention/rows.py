@@ -19,12 +19,15 @@ from thalweg.tensor.dtypes import DType, bool_
 __all__ = ["clear", "copy", "row_of", "turn", "turn_mask", "write"]
 
 
-def row_of(
-    b: Builder, source: Value, dtype: DType, column: Column, offset: Index = 0
-) -> Value:
+def row_of(b: Builder, source: Value, dtype: DType, column: Column, offset: Index = 0) -> Value:
     """A vector of a row, in computing form; zeros behind the row's end."""
     at = b.at(source, b.add(offset, column.offset), elementwise.memory(dtype).element)
     return elementwise.load(b, at, dtype, column.lanes, column.mask(b))
+
+
+def _size(columns: Sequence[Column]) -> int:
+    """Elements of a row."""
+    return columns[-1].offset + columns[-1].active
 
 
 def copy(
@@ -54,7 +57,7 @@ def copy(
                 zero = b.zero(Type(s.element, column.lanes))
                 b.store(zero, b.at(place, column.offset, s.element))
 
-    helpers.call(b, f"copy_{step}_{length}", [source, count, to], body)
+    helpers.call(b, f"copy_{step}_{_size(columns)}", [source, count, to], body)
 
 
 def write(
@@ -84,7 +87,7 @@ def write(
                 at = b.at(place, column.offset, s.held)
                 elementwise.store(b, value, at, s.dtype, column.mask(b))
 
-    helpers.call(b, f"write_{step}_{length}_{factor != 1:d}", [source, count, to], body)
+    helpers.call(b, f"write_{step}_{_size(columns)}_{factor != 1:d}", [source, count, to], body)
 
 
 def clear(b: Builder, to: Value, size: Index) -> None:
@@ -162,8 +165,7 @@ def turn_mask(
         def square(x: Index, mask: Value | None) -> None:
             places = [b.at(at, x, "i8") for at in first]
             vectors = [
-                b.load(at, held) if mask is None else b.masked_load(at, mask, held)
-                for at in places
+                b.load(at, held) if mask is None else b.masked_load(at, mask, held) for at in places
             ]
             for i, vector in enumerate(transposed(b, vectors)):
                 b.store(vector, b.at(to, b.mul(b.add(x, i), s.block), "i8"))

@@ -24,7 +24,7 @@ __all__ = ["ImagePlan", "Steps"]
 
 # An image of more bytes is not copied for its padding; its lines are then cut into pieces, of which
 # there may be so many kinds.
-_LARGE_IMAGE = 4 << 20
+_LARGE_IMAGE = 1 << 20
 _MOST_PIECES = 5
 # Filters of more than this part of the second-level cache are gone through panel by panel.
 _LARGE = 0.5
@@ -125,37 +125,30 @@ class ImagePlan:
 
 def _apart(axis: Axis, inner: Sequence[Blocks]) -> list[Blocks]:
     """The blocks of a line, with those that reach into padding apart from the others."""
+    begin, end = axis.inside
     found: list[Blocks] = []
     for block in inner:
-        for i in range(block.count):
-            first = block.first + i * block.size
-            whole = _reads_all(axis, first, block.size)
-            before = found[-1] if found else None
-            if whole and before and before.size == block.size and _reads_all(axis, *_of(before)):
-                found[-1] = Blocks(before.first, before.count + 1, block.size)
-            else:
-                found.append(Blocks(first, 1, block.size))
+        size = block.size
+        before = min(block.count, max(0, -(-(begin - block.first) // size)))
+        until = max(before, min(block.count, (end - block.first) // size))
+        if until - before:
+            whole = [Blocks(block.first + before * size, until - before, size)]
+        else:
+            whole = []
+        edges = [Blocks(block.first + i * size, 1, size) for i in range(before)]
+        rest = [Blocks(block.first + i * size, 1, size) for i in range(until, block.count)]
+        found += [*edges, *whole, *rest]
+        if len(found) > _MOST_PIECES:
+            break
     return found
-
-
-def _of(block: Blocks) -> tuple[int, int]:
-    return block.first, block.count * block.size
-
-
-def _reads_all(axis: Axis, first: int, count: int) -> bool:
-    """Whether no place of some reads padding."""
-    return all(len(axis.valid(j)) == axis.offsets for j in range(first, first + count))
 
 
 def _worth(view: View, whole: Tiling, rows: Tiling) -> bool:
     """Whether leaving out the padding wins more than tiles of single lines cost."""
-    last = view.axes[-1]
-    valid = sum(len(last.valid(j)) for j in range(last.places))
     lines = view.axes[-2].places if len(view.axes) > 1 else 1
-    share = valid / (last.places * last.offsets)
-    if len(view.axes) > 1:
-        down = view.axes[-2]
-        share *= sum(len(down.valid(j)) for j in range(down.places)) / (down.places * down.offsets)
+    share = 1.0
+    for axis in view.axes[-2:]:
+        share *= axis.pairs / (axis.places * axis.offsets)
     return rows.cycles * lines * share < whole.cycles
 
 

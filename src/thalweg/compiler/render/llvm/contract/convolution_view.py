@@ -67,6 +67,28 @@ class Axis:
         at = place * self.stride - self.low
         return tuple(k for k in range(self.offsets) if 0 <= at + k * self.dilation < self.length)
 
+    @property
+    def inside(self) -> tuple[int, int]:
+        """The first place where no offset reads padding, and the one after the last."""
+        if not self.guarded:
+            return 0, self.places
+        reach = (self.offsets - 1) * self.dilation
+        last = (self.length - 1 - reach + self.low) // self.stride
+        return max(0, -(-self.low // self.stride)), min(self.places, last + 1)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of a place and an offset do not read padding."""
+        if not self.guarded:
+            return self.places * self.offsets
+        total = 0
+        for k in range(self.offsets):
+            shift = self.low - k * self.dilation
+            first = max(0, -(-shift // self.stride))
+            last = min(self.places - 1, (self.length - 1 + shift) // self.stride)
+            total += max(0, last - first + 1)
+        return total
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -97,7 +119,7 @@ class View:
     @property
     def pairs(self) -> int:
         """How many pairs of a place and an offset do not read padding."""
-        return math.prod(sum(len(a.valid(o)) for o in range(a.places)) for a in self.axes)
+        return math.prod(a.pairs for a in self.axes)
 
     @property
     def padded(self) -> bool:
