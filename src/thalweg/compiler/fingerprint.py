@@ -81,6 +81,5 @@ def _content(array: Array, digest: Any) -> tuple[Any, ...]:
     """What is known of an array without its bytes; axes along which it repeats count once."""
     repeats = tuple(i for i, step in enumerate(array.strides) if step == 0)
     once = array[tuple(slice(0, 1) if i in repeats else slice(None) for i in range(array.ndim))]
-    digest.update(memoryview(np.ascontiguousarray(once).reshape(-1).view(np.uint8)))
+    digest.update(np.ascontiguousarray(once).reshape(-1).view(np.uint8).data)
     return array.shape, array.dtype.name, repeats
-

@@ -127,9 +127,7 @@ class CompiledExecutable:
             if self._program is None:
                 key = fingerprint(self._graph, "graph", self._states)
                 found = devices.restore(key, self._make, self._title, self._names)
-                self._program = found or devices.load(
-                    self._make(), self._title, self._names, key
-                )
+                self._program = found or devices.load(self._make(), self._title, self._names, key)
             return self._program
 
     def _make(self) -> Program:

@@ -78,7 +78,12 @@ class StepProgram:
         self.seconds_to_compile = seconds_to_compile(graph)
         self.states: tuple[Array, ...] = ()
         self._programs = SizedPrograms(
-            lambda n: self._trace(n).graph, graph, self._n, states, name, [v.path for v in variables]
+            lambda n: self._trace(n).graph,
+            graph,
+            self._n,
+            states,
+            name,
+            [v.path for v in variables],
         )
 
     # --- tracing

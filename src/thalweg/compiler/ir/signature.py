@@ -82,9 +82,9 @@ class _Writing:
             self.parts.append(kernel.length)
         else:
             self.parts += [kernel.family, _plain(kernel.params)]
-            for group in (kernel.inputs, kernel.outputs):
-                self.parts.append(len(group))
-                for buffer, shape in group:
+            for tensors in (kernel.inputs, kernel.outputs):
+                self.parts.append(len(tensors))
+                for buffer, shape in tensors:
                     self.buffer(buffer)
                     self.parts.append(shape)
 

@@ -116,9 +116,7 @@ class _Block:
             buffer: x for buffer, x in zip(inputs, flow.inputs, strict=True) if buffer in targets
         }
         given = dict(zip(flow.inputs, inputs, strict=True))
-        flow, self.roles = _distinct_outputs(
-            split_reductions(without_empty(flow)), targets, given
-        )
+        flow, self.roles = _distinct_outputs(split_reductions(without_empty(flow)), targets, given)
         self.choice: Choice = choose(flow)
         self.buffers: dict[Value, Buffer] = given
         for op in flow.operations:

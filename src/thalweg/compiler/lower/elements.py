@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 
-from thalweg.compiler.dims import ONE, ZERO, Dim
+from thalweg.compiler.dims import ONE, ZERO, Dim, NotAffineError
 from thalweg.compiler.graph import Number, Operation, Value
 from thalweg.compiler.ir.expression import (
     Apply,
@@ -185,10 +185,13 @@ def _pad(elements: Elements, op: Operation, place: Place) -> Expression:
         place, op.inputs[0].shape, params["low"], params["high"], params["inner"], strict=True
     ):
         moved = i.plus(Dim.of(low).times(-1))
-        if gap:
-            # Elements stand gap + 1 apart; what lies between them is padding. Shifted by a
+        between = Dim.of(gap)
+        if between != ZERO:
+            if between.scale:
+                raise NotAffineError("pad: the gaps between elements grow with the batch.")
+            # Elements stand further apart; what lies between them is padding. Shifted by a
             # multiple of the distance, so that what is divided is never negative.
-            apart = gap + 1
+            apart = between.offset + 1
             guards.append(Guard(moved, ZERO, n.minus(1).times(apart).plus(1)))
             shift = -(-Dim.of(low).offset // apart) * apart
             safe = moved.plus(shift)

@@ -15,6 +15,7 @@ from thalweg.compiler.passes.accumulations import (
     lift_accumulations,
     lift_contractions,
 )
+from thalweg.compiler.passes.alignment import align_invariants
 from thalweg.compiler.passes.cropping import crop
 from thalweg.compiler.passes.inlining import inline_decided
 from thalweg.compiler.passes.invariants import hoist_invariants, numbers_inside
@@ -102,6 +103,7 @@ LOOP_PASSES: list[tuple[str, Callable[[Flow], Flow]]] = [
     ("numbers_inside at last", _everywhere(numbers_inside)),
     ("remove_unused again", remove_unused),
     ("simplify at last", simplify),
+    ("align_invariants", _everywhere(align_invariants)),
 ]
 
 

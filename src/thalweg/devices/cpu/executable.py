@@ -186,9 +186,7 @@ class Executable:
         gathered = {k for k, _ in self._gathered()}
         return [
             output if k in gathered else _first(output, tuple(d.at(last) for d in shape))
-            for k, (output, shape) in enumerate(
-                zip(outputs, self.image.output_shapes, strict=True)
-            )
+            for k, (output, shape) in enumerate(zip(outputs, self.image.output_shapes, strict=True))
         ]
 
     def run_epochs(

@@ -86,7 +86,9 @@ class Image:
             "inputs": [_buffer(b) for b in self.inputs],
             "outputs": [_buffer(b) for b in self.outputs],
             "output_shapes": self.output_shapes,
-            "constants": [(_buffer(b), a.shape) for (b, _), a in zip(self.constants, arrays)],
+            "constants": [
+                (_buffer(b), a.shape) for (b, _), a in zip(self.constants, arrays, strict=True)
+            ],
             "arena": self.arena,
             "table": [getattr(self.table, name) for name in Table.__slots__],
             "scratch": self.scratch,

@@ -1,7 +1,7 @@
 """Programs kept on disk: by what they were compiled from, so that nothing is compiled again.
 
-What counts besides the traced graph is everything that compiling depends on: the compiler's own
-source files, the processor, LLVM and NumPy. Code lies in a file of its own, named as `jit` names it.
+What counts besides the traced graph is what compiling depends on: the compiler's own source files,
+the processor, LLVM and NumPy. Code lies in a file of its own, named as `jit` names it.
 """
 
 from __future__ import annotations

@@ -85,7 +85,6 @@ class Leaf:
             total = total.plus(buffer.size.times(buffer.dtype.itemsize))
         return total
 
-
     @property
     def work(self) -> Work:
         """What there is to do."""

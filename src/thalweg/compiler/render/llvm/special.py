@@ -26,14 +26,10 @@ RENDERERS: dict[str, Callable[[Special, Target], KernelText]] = {
 }
 
 
-def _attends(operation: Operation) -> bool:
-    return attention.fits([x.shape for x in operation.inputs])
-
-
 # Those that take some operations only.
 _TAKES: dict[str, Callable[[Operation], bool]] = {
-    "attention": _attends,
-    "attention_gradient": _attends,
+    "attention": attention.takes,
+    "attention_gradient": attention.takes,
     "cumprod": cumulative.takes,
     "scatter": scatter.takes,
 }

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from thalweg.compiler.dims import Dim
+from thalweg.compiler.graph import Operation
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Special
 from thalweg.compiler.render.llvm.builder import Builder, Type, Value
@@ -19,7 +20,7 @@ from thalweg.compiler.render.llvm.elementwise import memory
 from thalweg.compiler.target import Target
 from thalweg.tensor.dtypes import DType
 
-__all__ = ["Mask", "Room", "Setting", "fits", "groups", "stride"]
+__all__ = ["Mask", "Room", "Setting", "groups", "stride", "takes"]
 
 # The height of a tile of scores: as many sums as must be under way at a time, in any register file.
 _ROWS = 8
@@ -29,14 +30,15 @@ _BLOCK = 8 * 1024
 _CHUNK = 256
 
 
-def fits(shapes: Sequence[tuple[Dim, ...]]) -> bool:
-    """Whether there is a kernel for inputs of these shapes: only the batch may be unknown."""
-    return all(d.static and d.offset > 0 for shape in shapes[:3] for d in shape[1:])
+def takes(operation: Operation) -> bool:
+    """Whether there is a kernel for an operation: only its batch may be unknown, or empty."""
+    shapes = [x.shape for x in operation.inputs[:3]]
+    return all(d.static and d.offset > 0 for shape in shapes for d in shape[1:])
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """Strides of a mask in elements (0 along axes that it has not), that of the batch a Dim."""
+    """A mask and its strides in elements: 0 along axes that it has not."""
 
     buffer: Buffer
     lengths: tuple[Dim, ...]
