@@ -60,6 +60,8 @@ def main() -> None:
     options.output.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
     options.output.with_suffix(".md").write_text(markdown(record))
     output = Console()
+    if not output.is_terminal:
+        output = Console(width=100)
     for sheet in sheets(record):
         show(sheet, output)
     for remark in notes(record):

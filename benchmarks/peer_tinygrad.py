@@ -61,4 +61,5 @@ def prepare(workload: Workload) -> Training:
         inputs = Tensor(x.transpose(0, 3, 1, 2) if channels_first else x)
         batches.append((inputs.contiguous().realize(), Tensor(y).realize()))
     # A step is captured in its second call, and fewer steps tell enough of one that takes longer.
-    return replace(loop(workload, batches, step, first=4), block=max(1, workload.steps // 5))
+    training = loop(workload, batches, step, first=4, number=Tensor.item)
+    return replace(training, block=max(1, workload.steps // 5))

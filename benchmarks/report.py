@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.implementations import OURS
+from benchmarks.implementations import IMPLEMENTATIONS, OURS
 from benchmarks.workloads import WORKLOADS
 
 Record = dict[str, Any]
@@ -42,12 +42,12 @@ def markdown(record: Record) -> str:
         f"Python {machine['python']}, {machine['date']}; medians of {rounds} in turn; load average "
         f"at the start {machine['load_before']}. Large float32 matrix products reach "
         f"{record['gflops']:,.0f} GFLOP/s here.",
-        "*Speed* is that of the fastest peer = 1, so 2 is twice as fast. *Of limit*: the matrix "
-        "products and convolutions of a step, forward and backward, at that speed, as a share of "
-        "the rate of large products. *Start*: the seconds that the first steps took longer than "
-        "later ones, first with no compiled code kept from before (cold), then with it (warm). "
-        "*Peak*: the most memory of the process; *training*: by how much that is more than after "
-        "the import. MB are 10^6 bytes.",
+        "*Speed* is that of the fastest peer = 1, so 2 is twice as fast; *to fit*: that of the "
+        "fastest `fit` of a peer = 1. *Of limit*: the matrix products and convolutions of a step, "
+        "forward and backward, at that speed, as a share of the rate of large products. *Cold*: "
+        "the seconds by which the first steps took longer than later ones, with no compiled code "
+        "kept from before; *warm*: with it. *Peak*: the most memory of the process; *training*: by "
+        "how much that is more than after the import. MB are 10^6 bytes.",
     ]
     for sheet in sheets(record):
         ruler = "|---|" + "---:|" * (len(sheet.header) - 1)
@@ -73,7 +73,7 @@ def show(sheet: Sheet, console: Console) -> None:
     """Print a table."""
     table = Table(title=sheet.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for place, heading in enumerate(sheet.header):
-        table.add_column(heading, justify="right" if place else "left")
+        table.add_column(heading, justify="right" if place else "left", no_wrap=True)
     for row in sheet.rows:
         table.add_row(*row, style="bold" if row[0] in OURS else None)
     console.print(table)
@@ -85,9 +85,12 @@ def median(record: Record, name: str, workload: str, key: str) -> float | None:
     return statistics.median(found) if found else None
 
 
-def fastest_peer(record: Record, workload: str) -> float | None:
-    """Microseconds of a step of the fastest that is not Thalweg."""
-    steps = [median(record, n, workload, "us_per_step") for n in _names(record) if n not in OURS]
+def fastest_peer(record: Record, workload: str, module: str = "") -> float | None:
+    """Microseconds of a step of the fastest that is not Thalweg; of those of a module if given."""
+    peers = [name for name in _names(record) if name not in OURS]
+    if module:
+        peers = [name for name in peers if IMPLEMENTATIONS[name].module == module]
+    steps = [median(record, name, workload, "us_per_step") for name in peers]
     return min((step for step in steps if step is not None), default=None)
 
 
@@ -104,7 +107,8 @@ def _overview(record: Record, workloads: list[str]) -> Sheet:
 
 
 def _workload(record: Record, workload: str) -> Sheet:
-    best, rows = fastest_peer(record, workload), []
+    best, best_fit = fastest_peer(record, workload), fastest_peer(record, workload, "fit")
+    rows = []
     for name in _names(record):
         step = median(record, name, workload, "us_per_step")
         if step is None:
@@ -119,7 +123,8 @@ def _workload(record: Record, workload: str) -> Sheet:
             (
                 name,
                 _figure(step),
-                f"{best / step:.2f}" if best else "",
+                _figure(best / step) if best else "",
+                _figure(best_fit / step) if best_fit else "",
                 f"{rate / record['gflops']:.1%}",
                 _figure(cold[0]) if cold else "",
                 _figure(statistics.median(warm)) if warm else "",
@@ -127,8 +132,8 @@ def _workload(record: Record, workload: str) -> Sheet:
                 f"{more:,.0f}",
             )
         )
-    header = ("", "us a step", "speed", "of limit", "start, cold s", "warm s")
-    return Sheet(workload, (*header, "peak MB", "training MB"), tuple(rows))
+    header = ("", "us a step", "speed", "to fit", "of limit", "cold s", "warm s", "peak MB")
+    return Sheet(workload, (*header, "training"), tuple(rows))
 
 
 def _libraries(record: Record) -> Sheet:
@@ -146,7 +151,7 @@ def _libraries(record: Record) -> Sheet:
                 f"{about['megabytes']:,.0f}",
             )
         )
-    header = ("", "version", "import s", "memory then MB", "installed MB")
+    header = ("", "version", "import s", "memory MB", "on disk MB")
     return Sheet("Libraries", header, tuple(rows))
 
 

@@ -32,8 +32,9 @@ from typing import Any
 
 from benchmarks.implementations import IMPLEMENTATIONS, Implementation
 
-# Blocks of steps go on until there are so many and this many seconds are over.
-BLOCKS, SECONDS = 3, 0.5
+# Blocks of steps go on until there are so many and this many seconds are over, and no longer than
+# this many.
+BLOCKS, SECONDS, PATIENCE = 3, 0.5, 10
 
 
 def main() -> None:
@@ -89,7 +90,7 @@ def measure(implementation: Implementation, name: str) -> dict[str, Any]:
 
     warmup = seconds(training.first)
     blocks = [seconds(training.block)]
-    while len(blocks) < BLOCKS or sum(blocks) < SECONDS:
+    while (len(blocks) < BLOCKS or sum(blocks) < SECONDS) and sum(blocks) < PATIENCE:
         blocks.append(seconds(training.block))
     step = min(blocks) / training.block
     startup = warmup - training.first * step + blocks[0] - training.block * step

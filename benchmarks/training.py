@@ -26,21 +26,26 @@ class Training:
 
 
 def loop(
-    workload: Workload, batches: list[Any], step: Callable[..., Any], first: int = 1
+    workload: Workload,
+    batches: list[Any],
+    step: Callable[..., Any],
+    first: int = 1,
+    number: Callable[[Any], float] = float,
 ) -> Training:
     """A loop in Python that calls a step for one batch after the other.
 
     Args:
         workload: what is trained.
         batches: the arguments of the steps, used again and again.
-        step: does one step and returns the loss, of which `float` waits for the work to be done.
+        step: does one step and returns the loss.
         first: after how many steps all is compiled.
+        number: waits for the work to be done and returns the loss as a number.
     """
     source = itertools.cycle(batches)
 
     def train(steps: int) -> float:
         for batch in itertools.islice(source, steps):
             loss = step(*batch)
-        return float(loss)
+        return number(loss)
 
     return Training(train, first, workload.steps)

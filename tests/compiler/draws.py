@@ -1,5 +1,8 @@
-"""Random arrays for compiled programs: shapes with odd, single and no elements, dtypes, memory
-layouts, and numbers with which sums and products are exact in any order."""
+"""Random arrays for compiled programs.
+
+Shapes with odd, single and no elements, all dtypes and layouts in memory, and numbers with which
+sums and products are exact in any order.
+"""
 
 from __future__ import annotations
 

@@ -91,9 +91,7 @@ class Graphs:
             if math.prod(y.shape) == math.prod(x.shape):
                 choices.append(y)
             offset = len(x.shape) - len(y.shape)
-            if offset >= 0 and all(
-                n in (1, x.shape[i + offset]) for i, n in enumerate(y.shape)
-            ):
+            if offset >= 0 and all(n in (1, x.shape[i + offset]) for i, n in enumerate(y.shape)):
                 choices.append(y)
         y = self.random.choice(choices)
         if math.prod(y.shape) == math.prod(x.shape):
@@ -160,7 +158,7 @@ class Graphs:
             for y in self.known
             if y.dtype == x.dtype
             and len(y.shape) == rank
-            and all(a == b for i, (a, b) in enumerate(zip(x.shape, y.shape)) if i != axis)
+            and all(x.shape[i] == y.shape[i] for i in range(rank) if i != axis)
         ]
         parts = [self.random.choice(fitting or [x]) for _ in range(1 + self.some(2))]
         return PRIMITIVES["concat"](x, *parts, axis=axis)
@@ -231,10 +229,14 @@ class Graphs:
         if self.some(1):
             count = 1 + self.some(4)
             updates = constant(1, (*shape[:axis], count, *shape[axis + 1 :]), x.dtype)
-            updates = PRIMITIVES["reshape"](self.like(updates), shape=updates.shape) if any(
-                y.dtype == x.dtype and math.prod(y.shape) == math.prod(updates.shape)
-                for y in self.known
-            ) else updates
+            updates = (
+                PRIMITIVES["reshape"](self.like(updates), shape=updates.shape)
+                if any(
+                    y.dtype == x.dtype and math.prod(y.shape) == math.prod(updates.shape)
+                    for y in self.known
+                )
+                else updates
+            )
             mode = self.random.choice(["add", "max", "set"])
             numbers = self.whole(count, shape[axis])
             return bounded(PRIMITIVES["scatter"](x, numbers, updates, axis=axis, mode=mode))
@@ -255,19 +257,15 @@ class Graphs:
         return bounded(PRIMITIVES[name](x, axis=axis, reverse=bool(self.some(1))))
 
 
-def random_function(
-    seed: int, steps: int, states: int, outputs: int
-) -> Callable[..., list[Any]]:
-    """A random function of tensors; its first inputs are states, its first results their new values."""
+def random_function(seed: int, steps: int, states: int, outputs: int) -> Callable[..., list[Any]]:
+    """A random function of tensors, whose first results are the new values of its states."""
 
     def function(*inputs: Any) -> list[Any]:
         graphs = Graphs(seed, inputs)
         graphs.grow(steps)
         found = []
         for state in inputs[:states]:
-            same = [
-                y for y in graphs.known if y.shape == state.shape and y.dtype == state.dtype
-            ]
+            same = [y for y in graphs.known if y.shape == state.shape and y.dtype == state.dtype]
             found.append(graphs.random.choice(same[-3:]))
         last = graphs.known[-outputs:]
         return [*found, *last, graphs.random.choice(graphs.known)]

@@ -43,9 +43,7 @@ def joined(x: Any) -> Any:
         return x
     n, rest = x.shape[0], x.shape[1:]
     twice = P["concat"](P["reverse"](x, axes=(0,)), x, axis=0)
-    return P["slice"](
-        twice, start=(n, *each(x, 0)[1:]), stop=(2 * n, *rest), step=each(x, 1)
-    )
+    return P["slice"](twice, start=(n, *each(x, 0)[1:]), stop=(2 * n, *rest), step=each(x, 1))
 
 
 def computed(x: Any) -> Any:

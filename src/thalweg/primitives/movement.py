@@ -310,7 +310,7 @@ def _dynamic_update_rule(x: Any, update: Any, start: Any) -> TensorSpec:
 
 
 def _dynamic_update_evaluate(x: Array, update: Array, start: Array) -> Array:
-    out = x.copy()
+    out = np.array(x)
     out[_clamped(start, update.shape, x.shape)] = update
     return out
 

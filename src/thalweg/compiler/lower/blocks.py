@@ -168,9 +168,9 @@ class _Block:
         readers = dict.fromkeys(c for c, _ in self.readers.get(state, ()))
         if self.later(home, set(readers) - {home}):
             return False
-        if home in readers and home.kind != "special":
-            if not self.read_in_time(home, value, state):
-                return False
+        own = home in readers and home.kind != "special"
+        if own and not self.read_in_time(home, value, state):
+            return False
         for cluster in readers:
             if cluster is not home:
                 home.needs.add(cluster)
@@ -232,9 +232,9 @@ class _Block:
             if value not in self.buffers:
                 self.buffers[value] = self.context.temporary(value.dtype, product(value.shape))
             readers = {c for c, _ in self.readers.get(old, ())}
-            if old in self.choice.roots and old not in self.buffers and readers == {cluster}:
-                if self.updating(value, old) is not None:
-                    self.buffers[old] = self.buffers[value]
+            made_here = old in self.choice.roots and old not in self.buffers
+            if made_here and readers == {cluster} and self.updating(value, old) is not None:
+                self.buffers[old] = self.buffers[value]
 
     def place_temporaries(self) -> None:
         """Buffers for what another kernel, or a later pass over many rows, reads."""

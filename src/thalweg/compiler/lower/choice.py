@@ -15,7 +15,7 @@ from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.lower.elements import VIEWS, VIRTUAL, Elements, Place, linear
 from thalweg.compiler.render.llvm.elementwise import supported
 
-__all__ = ["Choice", "choose", "is_virtual"]
+__all__ = ["SPECIAL", "Choice", "choose", "is_special", "is_virtual"]
 
 # Arithmetic that costs about one cycle a vector counts 1.
 _COSTS = {"div": 3, "sqrt": 3, "rsqrt": 3, "floor_div": 6, "mod": 6, "stop_gradient": 0, "cast": 1}
@@ -34,6 +34,13 @@ _LARGEST = 48
 TYPICAL = 32
 
 
+# Families whose operations, most of them, have kernels of their own.
+SPECIAL = frozenset(
+    {"attention", "cumulative", "control_flow", "fft", "gather", "host", "linalg", "order"}
+    | {"scatter", "special"}
+)
+
+
 def is_virtual(operation: Operation) -> bool:
     """Whether elements of the output can be computed one by one from elements of the inputs."""
     if operation.name in VIRTUAL:
@@ -41,6 +48,17 @@ def is_virtual(operation: Operation) -> bool:
     if operation.family != "elementwise":
         return False
     return supported(operation.name, operation.inputs[0].dtype, operation.params)
+
+
+def is_special(operation: Operation) -> bool:
+    """Whether an operation has a kernel of its own that nothing joins."""
+    if operation.family == "elementwise":
+        return not is_virtual(operation)
+    if operation.family == "reduce":
+        return operation.inputs[0].dtype.kind == "c"
+    if operation.family == "contract":
+        return operation.outputs[0].dtype.kind == "c"
+    return operation.family in SPECIAL and operation.name not in VIRTUAL
 
 
 def _own_cost(operation: Operation) -> int:
@@ -173,7 +191,7 @@ def _wanted_dense(flow: Flow, choice: Choice) -> set[Value]:
             wanted.add(_base(op.inputs[0], choice))
         elif op.name == "dynamic_slice":
             continue
-        elif not (op.family in _READS_ELEMENTS and (op.family != "elementwise" or is_virtual(op))):
+        elif is_special(op) or op.family not in _READS_ELEMENTS:
             wanted |= {_base(x, choice) for x in op.inputs}
     return wanted
 

@@ -20,24 +20,20 @@ from thalweg.compiler.dims import ONE, ZERO, Dim, product
 from thalweg.compiler.graph import Flow, Operation, Value
 from thalweg.compiler.ir.expression import Constant, Expression
 from thalweg.compiler.ir.index import Index, Var
-from thalweg.compiler.lower.choice import TYPICAL, Choice, is_virtual
-from thalweg.compiler.lower.elements import VIRTUAL, Elements, Place, linear
+from thalweg.compiler.lower.choice import SPECIAL, TYPICAL, Choice, is_special
+from thalweg.compiler.lower.elements import Elements, Place, linear
 from thalweg.compiler.lower.empty import is_empty
 from thalweg.compiler.passes.writer import has_effects
 from thalweg.tensor.dtypes import bool_
 
-__all__ = ["Cluster", "Member", "clusters", "is_special"]
+__all__ = ["Cluster", "Member", "clusters"]
 
 # Rows that are longer (in elements) do not stay in the fast caches between two passes.
 _LONGEST_ROW = 32 * 1024
 # One row alone is computed by one worker: only little work may join it.
 _MOST_SERIAL = 4096
-
-
-_SPECIAL = frozenset(
-    {"attention", "cumulative", "control_flow", "fft", "gather", "host", "linalg", "order"}
-    | {"scatter", "special"}
-)
+# More members than networks have in one kernel, and as many as LLVM compiles in time.
+_MOST_MEMBERS = 32
 
 
 @dataclass(slots=True, eq=False)
@@ -148,7 +144,7 @@ class _Builder:
                     for member in self.members_of(value, operation):
                         if not self.joins(member):
                             self.alone(member)
-                if operation.family in _SPECIAL:
+                if operation.family in SPECIAL:
                     break  # one kernel for all of its outputs
             if has_effects(operation):
                 effect = self.after(operation, effect)
@@ -239,6 +235,8 @@ class _Builder:
         if member.kind not in ("map", "reduce"):
             return False
         for cluster in self.candidates(member):
+            if len(cluster.members) == _MOST_MEMBERS:
+                continue
             if self.fits(member, cluster) and not self.circular(member, cluster):
                 cluster.members.append(member)
                 self.adopt(cluster, member)
@@ -393,17 +391,6 @@ class _Builder:
         while lead + trail < len(shape) and shape[lead] == ONE:
             lead += 1
         return lead, trail
-
-
-def is_special(operation: Operation) -> bool:
-    """Whether an operation has a kernel of its own that nothing joins."""
-    if operation.family == "elementwise":
-        return not is_virtual(operation)
-    if operation.family == "reduce":
-        return operation.inputs[0].dtype.kind == "c"
-    if operation.family == "contract":
-        return operation.outputs[0].dtype.kind == "c"
-    return operation.family in _SPECIAL and operation.name not in VIRTUAL
 
 
 def _axis(index: Index, member: Member) -> int | None:

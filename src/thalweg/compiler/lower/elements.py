@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 Place = tuple[Index, ...]
+Key = tuple[Value, Place]
 
 
 @functools.lru_cache(4096)
@@ -112,20 +113,47 @@ class Elements:
 
     def at(self, value: Value, place: Place) -> Expression:
         """The element of a value at a place (an index for each axis)."""
-        key = value, place
-        found = self._known.get(key)
-        if found is None:
-            found = self._stored(value, place)
-            if found is None:
-                found = self._computed(value, place)
-            self._known[key] = found
-        return found
+        known = self._known
+        # Operands first, by hand, so that long chains do not become deep recursion.
+        stack = [(value, place)]
+        operands: dict[Key, list[Key]] = {}
+        while stack:
+            key = stack[-1]
+            if key not in known:
+                needed = operands.get(key)
+                if needed is None:
+                    found = self._stored(*key)
+                    if found is not None:
+                        known[key] = found
+                        stack.pop()
+                        continue
+                    needed = operands[key] = self._operands(*key)
+                    waiting = [k for k in needed if k not in known]
+                    if waiting:
+                        stack.extend(reversed(waiting))
+                        continue
+                known[key] = self._computed(*key, needed)
+            stack.pop()
+        return known[value, place]
 
     def of(self, value: Value, place: Place) -> Expression:
         """The element as its operation computes it, even if the value is stored."""
-        return self._computed(value, place)
+        needed = self._operands(value, place)
+        for key in needed:
+            self.at(*key)
+        return self._computed(value, place, needed)
 
-    def _computed(self, value: Value, place: Place) -> Expression:
+    def _operands(self, value: Value, place: Place) -> list[Key]:
+        """The elements that one is computed from, where no rule asks for them itself."""
+        operation = self._producers[value]
+        if isinstance(operation.kind, Number) or operation.name in _RULES:
+            return []
+        move = _MOVES.get(operation.name)
+        if move is not None:
+            return [(operation.inputs[0], move(operation, place))]
+        return [(x, place) for x in operation.inputs]
+
+    def _computed(self, value: Value, place: Place, operands: list[Key]) -> Expression:
         operation = self._producers[value]
         kind = operation.kind
         if isinstance(kind, Number):
@@ -135,46 +163,42 @@ class Elements:
         rule = _RULES.get(operation.name)
         if rule is not None:
             return rule(self, operation, place)
-        if operation.family == "reduce":  # over no axes
-            return self.at(operation.inputs[0], place)
-        inputs = tuple(self.at(x, place) for x in operation.inputs)
+        inputs = tuple(self._known[key] for key in operands)
+        if operation.name in _MOVES or operation.family == "reduce":  # over no axes
+            return inputs[0]
         return Apply(operation.name, inputs, value.dtype, operation.params)
 
 
-def _reshape(elements: Elements, op: Operation, place: Place) -> Expression:
-    source = op.inputs[0].shape
-    return elements.at(op.inputs[0], _reshaped(place, op.outputs[0].shape, source))
+def _reshape(op: Operation, place: Place) -> Place:
+    return _reshaped(place, op.outputs[0].shape, op.inputs[0].shape)
 
 
-def _transpose(elements: Elements, op: Operation, place: Place) -> Expression:
+def _transpose(op: Operation, place: Place) -> Place:
     inner = [Index()] * len(place)
     for index, axis in zip(place, op.params["axes"], strict=True):
         inner[axis] = index
-    return elements.at(op.inputs[0], tuple(inner))
+    return tuple(inner)
 
 
-def _broadcast(elements: Elements, op: Operation, place: Place) -> Expression:
+def _broadcast(op: Operation, place: Place) -> Place:
     source = op.inputs[0].shape
     kept = place[len(place) - len(source) :]
-    inner = tuple(Index() if n == ONE else i for i, n in zip(kept, source, strict=True))
-    return elements.at(op.inputs[0], inner)
+    return tuple(Index() if n == ONE else i for i, n in zip(kept, source, strict=True))
 
 
-def _slice(elements: Elements, op: Operation, place: Place) -> Expression:
-    inner = tuple(
+def _slice(op: Operation, place: Place) -> Place:
+    return tuple(
         i.times(step).plus(start)
         for i, start, step in zip(place, op.params["start"], op.params["step"], strict=True)
     )
-    return elements.at(op.inputs[0], inner)
 
 
-def _reverse(elements: Elements, op: Operation, place: Place) -> Expression:
+def _reverse(op: Operation, place: Place) -> Place:
     axes = op.params["axes"]
-    inner = tuple(
+    return tuple(
         i.times(-1).plus(n.minus(1)) if axis in axes else i
         for axis, (i, n) in enumerate(zip(place, op.inputs[0].shape, strict=True))
     )
-    return elements.at(op.inputs[0], inner)
 
 
 def _pad(elements: Elements, op: Operation, place: Place) -> Expression:
@@ -272,12 +296,15 @@ def clamped(number: Expression, length: Dim) -> Expression:
     return Apply("max", (upper, Constant(0, int64)), int64)
 
 
-_RULES: dict[str, Callable[[Elements, Operation, Place], Expression]] = {
+# Where an element of a view lies in what is viewed.
+_MOVES: dict[str, Callable[[Operation, Place], Place]] = {
     "reshape": _reshape,
     "transpose": _transpose,
     "broadcast_to": _broadcast,
     "slice": _slice,
     "reverse": _reverse,
+}
+_RULES: dict[str, Callable[[Elements, Operation, Place], Expression]] = {
     "pad": _pad,
     "concat": _concat,
     "iota": _iota,
@@ -287,5 +314,5 @@ _RULES: dict[str, Callable[[Elements, Operation, Place], Expression]] = {
 }
 
 # What can be computed element by element from its inputs, besides elementwise operations.
-VIRTUAL = frozenset(_RULES)
-VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "slice", "reverse"})
+VIEWS = frozenset(_MOVES)
+VIRTUAL = VIEWS | frozenset(_RULES)

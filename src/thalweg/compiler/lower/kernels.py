@@ -127,19 +127,19 @@ def _fused(cluster: Cluster, choice: Choice) -> tuple[str, ...]:
     seen: set[Value] = set()
     own = {m.value for m in cluster.members}
 
-    def visit(value: Value) -> None:
-        if value in seen:
-            return
-        seen.add(value)
+    stack = [(m.source, False) for m in reversed(cluster.members)]
+    while stack:
+        value, ready = stack.pop()
+        if ready:
+            names.append(choice.producers[value].name)
+            continue
         op = choice.producers.get(value)
-        if op is None or op.family == "constant" or (value in choice.roots and value not in own):
-            return
-        for x in op.inputs:
-            visit(x)
-        names.append(op.name)
-
-    for member in cluster.members:
-        visit(member.source)
+        if value in seen or op is None or op.family == "constant":
+            continue
+        seen.add(value)
+        if value not in choice.roots or value in own:
+            stack.append((value, True))
+            stack.extend((x, False) for x in reversed(op.inputs))
     return tuple(names)
 
 
@@ -169,9 +169,7 @@ class _OpenWriter:
         self.elements = Elements(writer.choice.producers, self.stored)
 
     def stored(self, value: Value, place: Place) -> Expression | None:
-        if value in self.members:
-            return self.elements.of(value, place)
-        return self.writer.load(value, place)
+        return None if value in self.members else self.writer.load(value, place)
 
     def kernel(self) -> Loops:
         dims = refined([m.shape for m in self.cluster.members])
@@ -218,7 +216,7 @@ class _RowsWriter:
         if member.kind == "reduce":
             return Total(self.accumulators[value], value.dtype)
         if member.columns == ONE or member.stage == self.stage:
-            return self.elements.of(value, place)
+            return None
         buffer = self.writer.buffers.get(value)
         if buffer is not None:
             return Load(buffer, linear(place, value.shape))
@@ -360,9 +358,7 @@ class _EpilogueWriter:
         def stored(x: Value, where: Place) -> Expression | None:
             if x is self.leader.value:
                 return value
-            if x in self.members:
-                return elements.of(x, where)
-            return self.writer.load(x, where)
+            return None if x in self.members else self.writer.load(x, where)
 
         elements = Elements(self.writer.choice.producers, stored)
         found: list[Statement] = []

@@ -408,6 +408,12 @@ class Builder:
         zero, align = self.zero(type_), type_.bits // 8
         return self.result(type_, f"call {type_} @{name}({pointers}, i32 {align}, {mask}, {zero})")
 
+    def prefetch(self, pointer: Value, write: bool) -> None:
+        """Bring a line of memory into the cache, to be written if `write`; any address will do."""
+        name = "llvm.prefetch.p0"
+        self.declarations[name] = f"declare void @{name}(ptr, i32 immarg, i32 immarg, i32 immarg)"
+        self.line(f"call void @{name}({pointer}, i32 {int(write)}, i32 3, i32 1)")
+
     # --- control
 
     @contextmanager

@@ -167,7 +167,7 @@ class _Work:
         b, size = self.b, tiles.size
         across = variables[tiles.across]
         others = [v for v in variables if v is not across]
-        scratch = self.memory.place(Dim(0, 8 * size * size * len(tiles.loads)))
+        scratch = self.memory.place(Dim(0, transpose.LARGEST * size * size * len(tiles.loads)))
         extent = length(b, across.extent, self.n)
         bands = b.div(b.add(extent, size - 1), size)
         counts = [length(b, v.extent, self.n) for v in others] + [bands]

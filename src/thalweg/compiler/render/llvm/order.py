@@ -84,9 +84,7 @@ def render_top_k(kernel: Special, target: Target) -> KernelText:
     )
 
 
-def _key_of(
-    keys: Keys, elements: Elements, first: Index, apart: Index
-) -> Callable[[Index], Value]:
+def _key_of(keys: Keys, elements: Elements, first: Index, apart: Index) -> Callable[[Index], Value]:
     """The key of each element of a row that begins somewhere."""
     b = elements.b
 

@@ -37,7 +37,7 @@ def takes(operation: Operation) -> bool:
 
 def render(kernel: Special, target: Target) -> KernelText:
     """The kernel; its output is its first input, changed in place."""
-    (out, shape), (indices, wanted), (updates, _) = kernel.inputs
+    (out, _), (indices, _), (updates, _) = kernel.inputs
     b = Builder(target)
     passed = (out, indices, updates)
     scatter = _Scatter(b, kernel, target)
@@ -52,9 +52,7 @@ def render(kernel: Special, target: Target) -> KernelText:
         scatter.turns,
         scatter.flops,
         # Rows are read and written once for each update.
-        updates.size.times(3 * out.dtype.itemsize).plus(
-            indices.size.times(indices.dtype.itemsize)
-        ),
+        updates.size.times(3 * out.dtype.itemsize).plus(indices.size.times(indices.dtype.itemsize)),
     )
 
 
@@ -65,9 +63,7 @@ class _Scatter:
         self.around = Around.of(shape, kernel.params["axis"])
         if self.dtype.kind == "c" and self.mode == "add":  # real and imaginary parts by themselves
             self.dtype = real_of(self.dtype)
-            self.around = Around(
-                self.around.lead, self.around.length, self.around.trail.times(2)
-            )
+            self.around = Around(self.around.lead, self.around.length, self.around.trail.times(2))
         self.count = product(wanted)
         self.wide = float32 if self.dtype in _HALVES else self.dtype
         self.widths = widths(target.lanes(max(self.dtype.itemsize, 4)), self.around.trail)
@@ -111,14 +107,12 @@ class _Scatter:
             self.begin = b.mul(first, self.per_line)
             # The last line takes what does not fill one.
             at_end = b.icmp("eq", worker, b.index(b.sub(workers, 1)))
-            self.end = b.select(
-                at_end, b.index(self.columns), b.index(b.mul(last, self.per_line))
-            )
+            self.end = b.select(at_end, b.index(self.columns), b.index(b.mul(last, self.per_line)))
         if self.linked:
             lists = _Lists(b, scratch, self.rows)
             lists.fill(self)
-            with b.loop(*every) as part, b.loop(self.low, self.high) as row:
-                self.join(lists, part.index, row.index)
+            with b.loop(*every) as part, b.loop(self.low, self.high) as own:
+                self.join(lists, part.index, own.index)
             return
         with b.loop(*every) as part, b.loop(0, self.total) as turn:
             row, inside = self.place(turn.index)

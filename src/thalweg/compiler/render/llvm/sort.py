@@ -137,9 +137,7 @@ def sort(keys: Keys, scratch: Value, count: Index, key: Callable[[Index], Value]
     return b.repeat([b.number(I64, _EIGHT), scratch, other], merged)[1]
 
 
-def _merge(
-    keys: Keys, source: Value, to: Value, begin: Value, middle: Value, end: Value
-) -> None:
+def _merge(keys: Keys, source: Value, to: Value, begin: Value, middle: Value, end: Value) -> None:
     """Merge [begin, middle) and [middle, end), from both ends at once: neither waits."""
     b = keys.b
     first, last = b.number(keys.type, 0), keys.last

@@ -19,11 +19,13 @@ from thalweg.compiler.render.llvm.kernel import length
 from thalweg.compiler.render.llvm.lanes import Lanes, Place
 from thalweg.compiler.render.llvm.nest import Nest
 
-__all__ = ["Tiles", "find", "transposed"]
+__all__ = ["LARGEST", "Tiles", "find", "transposed"]
 
 # The widest tile that is transposed in registers: each row is one of them.
 _WIDEST = 16
 _NARROWEST = 4
+# Bytes of the largest elements, complex numbers.
+LARGEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,8 @@ def write(
 
 
 def _tile(b: Builder, scratch: Value, number: int, size: int) -> Value:
-    """Where the tile of a load is kept; any element has at most 8 bytes."""
-    return b.at(scratch, number * size * size * 8, "i8")
+    """Where the tile of a load is kept."""
+    return b.at(scratch, number * size * size * LARGEST, "i8")
 
 
 def _plain(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from thalweg.compiler.dims import ONE, Dim, product
 from thalweg.compiler.ir.program import Special
 from thalweg.compiler.render.llvm.axis import Elements
-from thalweg.compiler.render.llvm.builder import I64, Index, Builder, Value
+from thalweg.compiler.render.llvm.builder import I64, Builder, Index, Value
 from thalweg.compiler.render.llvm.copy import copy_bytes
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters, share
 from thalweg.compiler.target import Target

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.render.llvm.builder import I64, PTR, Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.contract.epilogue import Epilogue, Part, room
+from thalweg.compiler.render.llvm.contract.prefetch import Prefetches
 from thalweg.compiler.render.llvm.contract.setting import Setting
 from thalweg.compiler.render.llvm.contract.tile import Column, Level, Place, emit_tile
 from thalweg.compiler.render.llvm.expressions import Emitter
@@ -33,6 +34,7 @@ class Tiles:
         self.plan = setting.plan
         flat = self.plan.flat
         self.epilogue = Epilogue(flat.epilogue, flat.m, flat.n)
+        self.prefetches = Prefetches(flat.epilogue, flat.m, flat.n, setting.target)
         self.functions: dict[str, str] = {}
         self.declarations: dict[str, str] = {}
 
@@ -92,13 +94,18 @@ class Tiles:
             start = None
             if plan.depth:
                 start = self._waiting(b, rows, columns, given)
-            levels = [Level(extent)]
-            sums = emit_tile(b, setting.element, rows, columns, levels, left, right, start)
             env: dict[Var, Index] = {
                 flat.batch: given["batch"],
                 flat.m: given["row"],
                 flat.n: given["column"],
             }
+            if not plan.depth:
+                self.prefetches.emit(em, env, rows, width)
+            else:
+                with b.when(b.icmp("ne", given["last"], _ZERO)):
+                    self.prefetches.emit(em, env, rows, width)
+            levels = [Level(extent)]
+            sums = emit_tile(b, setting.element, rows, columns, levels, left, right, start)
             part = Part(env, given["active"] if loose else None, there)
             if not plan.depth:
                 self.epilogue.emit(em, sums, columns, part, spare)
