@@ -24,7 +24,11 @@ OWN_CACHE = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compiled code goes to a folder of this run, which xdist's workers inherit."""
+    """Every pass and every Program is verified; compiled code goes to a folder of this run.
+
+    xdist's workers inherit both.
+    """
+    os.environ.setdefault("THALWEG_VERIFY", "1")
     if "THALWEG_CACHE_DIR" not in os.environ:
         config.stash[OWN_CACHE] = tempfile.mkdtemp(prefix="thalweg-tests-")
         os.environ["THALWEG_CACHE_DIR"] = config.stash[OWN_CACHE]

@@ -26,11 +26,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.implementations import IMPLEMENTATIONS
+from benchmarks.implementations import IMPLEMENTATIONS, NAMES
 from benchmarks.installed import ROOT, megabytes, version
 from benchmarks.report import markdown, notes, sheets, show
 
-WORKLOADS = ("linreg", "boston", "mlp", "cnn", "gpt", "lstm")
 # Seconds that a process may take.
 PATIENCE = 1200
 LIMIT = "from benchmarks.matmul import limit; print(limit({threads}))"
@@ -40,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compares Thalweg with its peers.")
     names = list(IMPLEMENTATIONS)
     parser.add_argument("--impls", nargs="+", choices=names, default=names)
-    parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
+    parser.add_argument("--workloads", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=cores(), help="all cores, if not given")
     help_ = "where to write, without .md and .json"

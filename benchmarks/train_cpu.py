@@ -30,7 +30,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.implementations import IMPLEMENTATIONS, Implementation
+from benchmarks.implementations import IMPLEMENTATIONS, NAMES, Implementation
 
 # Blocks of steps go on until there are so many and this many seconds are over, and no longer than
 # this many.
@@ -40,8 +40,7 @@ BLOCKS, SECONDS, PATIENCE = 3, 0.5, 10
 def main() -> None:
     parser = argparse.ArgumentParser(description="Trains one workload, prints a JSON line.")
     parser.add_argument("--impl", required=True, choices=list(IMPLEMENTATIONS))
-    names = ("linreg", "boston", "mlp", "cnn", "gpt", "lstm")
-    parser.add_argument("--workload", required=True, choices=names)
+    parser.add_argument("--workload", required=True, choices=NAMES)
     parser.add_argument("--threads", type=int, help="as many as there are cores, if not given")
     options = parser.parse_args()
     implementation = IMPLEMENTATIONS[options.impl]

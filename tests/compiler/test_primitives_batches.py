@@ -257,6 +257,39 @@ def test_batches(name: str) -> None:
     check(function, shapes, 0.0)
 
 
+def differences(x: Any) -> list[Any]:
+    """Of neighbouring samples, of which a batch of one has none."""
+    n = batch_of(x)
+    steps = (1,) * len(x.shape)
+    tail = P["slice"](x, start=(1, 0), stop=x.shape, step=steps)
+    head = P["slice"](x, start=(0, 0), stop=(n - 1, *x.shape[1:]), step=steps)
+    d = tail - head
+    order = P["argsort"](d, axis=0)
+    return [
+        d,
+        P["reduce_sum"](d, axes=(0,)),
+        P["reduce_sum"](d, axes=(0, 1)),
+        P["reduce_sum"](d, axes=(1,)),
+        P["cumsum"](d, axis=0, reverse=True),
+        order,
+        P["concat"](d, x, axis=0),
+        P["transpose"](d, axes=(1, 0)),
+        P["contract"](d, d, axes=((0,), (0,)), batch=((), ())),
+        P["contract"](d, d, axes=((1,), (1,)), batch=((0,), (0,))),
+        P["scatter"](
+            x,
+            P["slice"](order, start=(0, 0), stop=(n - 1, 1), step=(1, 1)),
+            P["reshape"](d, shape=(n - 1, 1, 3)),
+            axis=0,
+            mode="add",
+        ),
+    ]
+
+
+def test_lengths_that_are_zero_for_some_batches() -> None:
+    check(differences, (f32(*N),), 0.0)
+
+
 @pytest.mark.parametrize("dtype", sorted(DTYPES))
 def test_batches_of_elementwise(dtype: str) -> None:
     wild = dtype.startswith("float")

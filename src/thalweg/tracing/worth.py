@@ -16,11 +16,11 @@ __all__ = ["Compilable", "Worth", "seconds_by_operation", "seconds_to_compile"]
 
 # Seconds of Python for one operation, and what NumPy computes in a second.
 _OPERATION = 22e-6
-_FLOPS = 1.5e10
-_ELEMENTS = 4e8
+_FLOPS = 5e10
+_ELEMENTS = 8e8
 # Seconds of compilation: once, and for each operation.
-_START = 0.05
-_EACH = 2.5e-3
+_START = 0.15
+_EACH = 0.8e-3
 # So few steps are not even traced.
 _FEW = 4
 

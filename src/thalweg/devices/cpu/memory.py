@@ -31,7 +31,9 @@ def room(size: int) -> _Array:
     """Bytes that begin a cache line; much memory comes in huge pages where the system has them."""
     if size < _HUGE or not hasattr(mmap, "MADV_HUGEPAGE"):
         return aligned_empty((size,), uint8)
-    memory = mmap.mmap(-1, size + _HUGE)
+    # Private: a child process must not work in its parent's memory, and shared memory has no huge
+    # pages.
+    memory = mmap.mmap(-1, size + _HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     memory.madvise(mmap.MADV_HUGEPAGE)
     whole: _Array = np.frombuffer(memory, np.uint8)
     begin = -address(whole) % _HUGE

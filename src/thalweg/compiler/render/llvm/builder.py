@@ -389,9 +389,19 @@ class Builder:
             where = self.at(pointer, lane, value.type.element)
             self.store(self.extract(value, lane), where)
             return
+        if value.type.bits < 64 and not value.type.floating and not mask.text.startswith("<"):
+            mask = self._hidden(mask)
         name = f"llvm.masked.store.{_suffix(value.type)}.p0"
         self.declarations[name] = f"declare void @{name}({value.type}, ptr, i32, {mask.type})"
         self.line(f"call void @{name}({value}, {pointer}, i32 {value.type.bits // 8}, {mask})")
+
+    def _hidden(self, mask: Value) -> Value:
+        """The same mask, of which LLVM cannot find out that it has one lane; see `masked_store`."""
+        bits = self.result(Type(f"i{mask.type.lanes}"), f"bitcast {mask} to i{mask.type.lanes}")
+        wide = self.convert("zext", bits, "i64")
+        wide = self.result(I64, f'call i64 asm "", "=r,0"({wide})')
+        bits = self.convert("trunc", wide, bits.type.element)
+        return self.result(mask.type, f"bitcast {bits} to {mask.type}")
 
     def gather(
         self, pointer: Value, offsets: Value, type_: Type, mask: Value | None = None

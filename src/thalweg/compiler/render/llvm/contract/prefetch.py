@@ -1,7 +1,7 @@
 """Prefetches: a tile's epilogue finds in the cache what it reads and writes.
 
-The lines are asked for before the loop along k, which takes longer than they do. Tiles walk down a
-panel, a few lines from each row, and what the processor prefetches by itself comes too late then.
+Tiles walk down a panel, a few lines from each row, which the processor does not foresee. All lines
+at a time would wait for one another, so they are asked for row by row during the loop along k.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from thalweg.compiler.ir.statement import Store
 from thalweg.compiler.render.llvm import elementwise, uses
 from thalweg.compiler.render.llvm.builder import PTR, Index
 from thalweg.compiler.render.llvm.contract.estimate import typical
+from thalweg.compiler.render.llvm.contract.tile import IN_FLIGHT
 from thalweg.compiler.render.llvm.expressions import Emitter
 from thalweg.compiler.target import Target
 
@@ -24,6 +25,8 @@ __all__ = ["Prefetches"]
 _LINE = 64
 # Tensors that take less of the second-level cache than this, together, are taken to lie in it.
 _SMALL = 0.25
+# How much of k there must be for each row.
+_SHORTEST = 8
 
 
 class Prefetches:
@@ -36,42 +39,37 @@ class Prefetches:
     """
 
     def __init__(self, stores: Sequence[Store], row: Var, column: Var, target: Target) -> None:
-        self.row, self.column = row, column
+        self.row = row
         # Each place once, for writing where it is written too.
-        places: dict[tuple[Buffer, Formula], bool] = {(s.buffer, s.index): True for s in stores}
+        places = {(s.buffer, s.index): True for s in stores}
         for e in walk(*(s.value for s in stores)):
             if isinstance(e, Load):
                 places.setdefault((e.buffer, e.index), False)
-        # Runs of neighbours: the buffer, the index, along what, across what, whether written.
-        self._runs: list[tuple[Buffer, Formula, Var, Var, bool]] = []
-        for (buffer, index), written in places.items():
-            for along, across in ((column, row), (row, column)):
-                if (
-                    index.stride(along) == ONE
-                    and index.stride(across) not in (None, ZERO, ONE)
-                    and not uses.data(index)
-                ):
-                    self._runs.append((buffer, index, along, across, written))
-                    break
-        large = sum(typical(b.size) * b.dtype.itemsize for b in {run[0] for run in self._runs})
-        if large < _SMALL * target.l2:
+        self._runs: list[tuple[Buffer, Formula, bool]] = [
+            (buffer, index, written)
+            for (buffer, index), written in places.items()
+            if index.stride(column) == ONE
+            and index.stride(row) not in (None, ZERO, ONE)
+            and not uses.data(index)
+        ]
+        bytes_ = {run[0]: typical(run[0].size) * run[0].dtype.itemsize for run in self._runs}
+        if sum(bytes_.values()) < _SMALL * target.l2:
             self._runs.clear()
 
-    def emit(self, em: Emitter, env: Mapping[Var, Index], rows: int, width: int) -> None:
-        """Ask for what a tile of some rows and columns will need; `env` is where it begins."""
+    def fit(self, sums: int, rows: int, extent: Index) -> bool:
+        """Whether a tile of so many rows and vectors of sums has them along a length of k."""
+        short = isinstance(extent, int) and extent < _SHORTEST * rows
+        return bool(self._runs) and sums >= IN_FLIGHT and not short
+
+    def emit(self, em: Emitter, env: Mapping[Var, Index], row: Index, width: int) -> None:
+        """Ask for what one row of a tile will need; `env` is where the tile begins."""
         b = em.b
-        lengths = {self.row: rows, self.column: width}
-        for along, across in ((self.column, self.row), (self.row, self.column)):
-            runs = [run for run in self._runs if run[2] is along]
-            if not runs:
-                continue
-            with b.loop(0, lengths[across]) as loop, em.scope():
-                here = {**env, across: b.add(env[across], loop.index)}
-                for buffer, index, _, _, written in runs:
-                    first = b.index(em.index(index, here))
-                    held = elementwise.memory(buffer.dtype).element
-                    for i in range(0, lengths[along], max(1, _LINE // buffer.dtype.itemsize)):
-                        # Not `inbounds`: the last tile may go beyond the end.
-                        where = b.add(first, i)
-                        at = b.result(PTR, f"getelementptr {held}, {em.pointers[buffer]}, {where}")
-                        b.prefetch(at, written)
+        here = {**env, self.row: b.add(env[self.row], row)}
+        for buffer, index, written in self._runs:
+            first = em.index(index, here)
+            held = elementwise.memory(buffer.dtype).element
+            for i in range(0, width, max(1, _LINE // buffer.dtype.itemsize)):
+                # Not `inbounds`: the last tile may go beyond the end.
+                where = b.index(b.add(first, i))
+                at = b.result(PTR, f"getelementptr {held}, {em.pointers[buffer]}, {where}")
+                b.prefetch(at, written)

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
 from thalweg.compiler.target import Target
 
-__all__ = ["Column", "Left", "Level", "Place", "Right", "emit_tile", "split"]
+__all__ = [
+    "IN_FLIGHT",
+    "Column",
+    "Left",
+    "Level",
+    "Place",
+    "Right",
+    "emit_pieces",
+    "emit_tile",
+    "split",
+]
 
 # Where the loops along k are: one index for each level, the outermost first.
 Place = tuple[Index, ...]
@@ -23,7 +33,7 @@ Left = Callable[[int, Place], Value]
 Right = Callable[[int, Place], Value]
 
 # Multiply-adds that must be under way at a time: they take four cycles, two begin in each.
-_IN_FLIGHT = 8
+IN_FLIGHT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,51 @@ def emit_tile(
     return [sums[i * len(columns) : (i + 1) * len(columns)] for i in range(rows)]
 
 
+def emit_pieces(
+    b: Builder,
+    element: str,
+    rows: int,
+    columns: Sequence[Column],
+    extent: Index,
+    left: Left,
+    right: Right,
+    start: Sequence[Sequence[Value]] | None,
+    before: Callable[[Index], None],
+) -> list[list[Value]]:
+    """As `emit_tile` with one loop along k, cut into a piece for each row.
+
+    Args:
+        before: is called with the number of a row ahead of its piece; it may emit code.
+    """
+    if start is None:
+        start = [[b.zero(Type(element, c.lanes)) for c in columns]] * rows
+
+    def sums(values: Sequence[Value]) -> list[list[Value]]:
+        width = len(columns)
+        return [list(values[i * width : (i + 1) * width]) for i in range(rows)]
+
+    def piece(first: Index, length: Index, start: Sequence[Sequence[Value]]) -> list[list[Value]]:
+        return emit_tile(
+            b,
+            element,
+            rows,
+            columns,
+            [Level(length)],
+            lambda i, place: left(i, (b.add(first, place[0]),)),
+            lambda j, place: right(j, (b.add(first, place[0]),)),
+            start,
+        )
+
+    length = b.div(extent, rows)
+    with b.loop(0, rows, carried=[value for row in start for value in row]) as loop:
+        before(loop.index)
+        found = piece(b.mul(loop.index, length), length, sums(loop.carried))
+        loop.next([value for row in found for value in row])
+    done = b.mul(length, rows)
+    rest = b.sub(extent, done)
+    return sums(loop.results) if rest == 0 else piece(done, rest, sums(loop.results))
+
+
 def _nest(
     b: Builder,
     levels: Sequence[Level],
@@ -151,7 +206,7 @@ def _innermost(
 ) -> list[Value]:
     extent = level.extent
     # A small tile waits for its own sums unless several sets of them run side by side.
-    ways = max(1, min(4, _IN_FLIGHT // max(1, len(sums))))
+    ways = max(1, min(4, IN_FLIGHT // max(1, len(sums))))
     ways = ways if not isinstance(extent, int) or extent >= 4 * ways else 1
     at_once = ways * max(1, -(-level.unroll // ways))
     whole = b.mul(b.div(extent, at_once), at_once)

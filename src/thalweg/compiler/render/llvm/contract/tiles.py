@@ -12,7 +12,7 @@ from thalweg.compiler.render.llvm.builder import I64, PTR, Builder, Index, Type,
 from thalweg.compiler.render.llvm.contract.epilogue import Epilogue, Part, room
 from thalweg.compiler.render.llvm.contract.prefetch import Prefetches
 from thalweg.compiler.render.llvm.contract.setting import Setting
-from thalweg.compiler.render.llvm.contract.tile import Column, Level, Place, emit_tile
+from thalweg.compiler.render.llvm.contract.tile import Column, Level, Place, emit_pieces, emit_tile
 from thalweg.compiler.render.llvm.expressions import Emitter
 from thalweg.compiler.render.llvm.kernel import NAME, length
 
@@ -99,13 +99,20 @@ class Tiles:
                 flat.m: given["row"],
                 flat.n: given["column"],
             }
-            if not plan.depth:
-                self.prefetches.emit(em, env, rows, width)
+            element, sides = setting.element, (left, right, start)
+            if self.prefetches.fit(rows * len(columns), rows, extent):
+
+                def ahead(row: Index) -> None:
+                    with em.scope():
+                        if not plan.depth:
+                            self.prefetches.emit(em, env, row, width)
+                            return
+                        with b.when(b.icmp("ne", given["last"], _ZERO)):
+                            self.prefetches.emit(em, env, row, width)
+
+                sums = emit_pieces(b, element, rows, columns, extent, *sides, ahead)
             else:
-                with b.when(b.icmp("ne", given["last"], _ZERO)):
-                    self.prefetches.emit(em, env, rows, width)
-            levels = [Level(extent)]
-            sums = emit_tile(b, setting.element, rows, columns, levels, left, right, start)
+                sums = emit_tile(b, element, rows, columns, [Level(extent)], *sides)
             part = Part(env, given["active"] if loose else None, there)
             if not plan.depth:
                 self.epilogue.emit(em, sums, columns, part, spare)
