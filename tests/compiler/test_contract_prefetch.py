@@ -54,8 +54,8 @@ def test_values(
 
 
 def test_only_large_tensors_and_long_sums_are_asked_for() -> None:
-    def asked(*lengths: int) -> bool:
-        kernel, _ = updated(Case((1, *lengths)))
+    def asked(m: int, n: int, k: int) -> bool:
+        kernel, _ = updated(Case((1, m, n, k)))
         return "prefetch" in contract.render(kernel, AVX512).text
 
     assert asked(512, 512, 128)

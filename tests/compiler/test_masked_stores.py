@@ -29,15 +29,16 @@ LANES = (4, 16)
 @pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.name)
 @pytest.mark.parametrize(("wide", "narrow", "how"), CONVERSIONS, ids=lambda x: x)
 def test_lanes_outside_the_mask_stay(target: Target, wide: str, narrow: str, how: str) -> None:
-    texts, declarations = [], {}
+    texts: list[str] = []
+    declarations: dict[str, str] = {}
     for lanes in LANES:
         for count in range(lanes + 1):
             b = Builder(target)
             places = [(PTR, "from"), (PTR, "to")]
-            with b.function(f"store_{lanes}_{count}", places, linkage="") as (source, to):
+            with b.function(f"store_{lanes}_{count}", places, linkage="") as (first, to):
                 # A number that LLVM knows and the builder does not.
                 known = b.result(I64, f"add i64 {count}, 0")
-                value = b.convert(how, b.load(source, Type(wide, lanes)), narrow)
+                value = b.convert(how, b.load(first, Type(wide, lanes)), narrow)
                 b.masked_store(value, to, b.mask(known, lanes))
             texts.append(b.text)
             declarations |= b.declarations

@@ -94,7 +94,7 @@ def test_updates_from_the_old_state_are_not_disturbed() -> None:
     agree(lambda x, i: [P["scatter"](x, i, x, axis=0, mode="add")], [x, indices], states=1)
 
 
-# --- dynamic_update_slice ---------------------------------------------------------------------------
+# --- dynamic_update_slice -------------------------------------------------------------------------
 
 
 @given(data=st.data())
@@ -134,7 +134,7 @@ def test_slices_at_places_from_data_are_views() -> None:
     assert kernel.title == "neg"
 
 
-# --- order ------------------------------------------------------------------------------------------
+# --- order ----------------------------------------------------------------------------------------
 
 
 def tied(dtype: DType, shape: tuple[int, ...], seed: int) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from thalweg.compiler.dims import Dim
+from thalweg.compiler.dims import ZERO, Dim
 from thalweg.compiler.ir.access import accesses
 from thalweg.compiler.ir.expression import (
     Accumulator,
@@ -44,7 +44,7 @@ def verify_program(program: Program) -> None:
     filled = _Order(set(known)).block(program.launches)
     _check_kernels(program.launches, program.capacity)
     for buffer in program.outputs:
-        if buffer not in filled and buffer.size != Dim(0, 0):
+        if buffer not in filled and buffer.size != ZERO:
             raise VerificationError(f"{buffer} is never written.")
     _check_plan(program)
 
@@ -83,7 +83,8 @@ class _Order:
 
     def _read(self, launch: Launch, reads: Iterable[Buffer]) -> None:
         for buffer in reads:
-            if self.wholes.get(buffer, buffer) not in self.filled:
+            empty = buffer.size == ZERO
+            if not empty and self.wholes.get(buffer, buffer) not in self.filled:
                 raise VerificationError(f"'{launch.title}' reads {buffer} before it is written.")
 
 

@@ -154,7 +154,7 @@ class _Block:
 
     def place_output(self, value: Value, target: Buffer) -> None:
         state = self.states.get(target)
-        if state is None or self.in_place(value, state):
+        if state is None or is_empty(value) or self.in_place(value, state):
             self.buffers[value] = target
             return
         self.buffers[value] = self.context.temporary(value.dtype, product(value.shape))

@@ -126,6 +126,8 @@ def choose(flow: Flow) -> Choice:
         if not stored and op.name not in VIEWS and choice.users[y] > 1:
             loads = sum(weight(x) == 1 and _large(x) for x in op.inputs)
             stored = _work(cost, op, weights) > _RECOMPUTED or loads > 2
+            # Rather than the product itself, what the epilogue makes of it.
+            stored = stored or any(_only_here(x, choice) for x in op.inputs)
         if stored:
             choice.roots[y] = None
         else:
@@ -134,6 +136,12 @@ def choose(flow: Flow) -> Choice:
     order = {y: i for i, op in enumerate(flow.operations) for y in op.outputs}
     choice.roots = dict.fromkeys(sorted(choice.roots, key=order.__getitem__))
     return choice
+
+
+def _only_here(value: Value, choice: Choice) -> bool:
+    """Whether it is a product that one operation alone needs."""
+    op = choice.producers.get(value)
+    return op is not None and op.family in ("contract", "window") and choice.users[value] == 1
 
 
 def _work(cost: int, op: Operation, weights: dict[Value, int]) -> int:

@@ -1,6 +1,6 @@
-"""The disk cache of object code.
+"""The disk cache of what was compiled: object code (`jit`), and Programs (`stored`).
 
-A file is named after what its code was made from, and begins with a checksum of the code, so a
+A file is named after what its content was made from, and begins with a checksum of it, so a
 half-written or damaged file is found out and made anew. Writing goes through a temporary file, so
 processes do not disturb one another. It holds native code: only files and folders that belong to
 this user, and that nobody else may write, are trusted.

@@ -384,7 +384,7 @@ class Builder:
     def masked_store(self, value: Value, pointer: Value, mask: Value) -> None:
         """Lanes outside the mask are not written."""
         if mask.text.startswith("<") and mask.text.count("true") == 1:
-            # LLVM 22 makes one store of these, as wide as what the elements were cut from.
+            # LLVM 22 makes one store of these, as wide as what the elements were truncated from.
             lane = mask.text[: mask.text.index("true")].count(",")
             where = self.at(pointer, lane, value.type.element)
             self.store(self.extract(value, lane), where)

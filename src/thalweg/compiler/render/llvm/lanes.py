@@ -65,16 +65,13 @@ class Plan:
     Attributes:
         lanes: of a vector; 1 where vectors are of no use.
         copies: vectors side by side in one turn of the main loop.
-        masks: whether the last vector of a static loop may be masked; else the rest is done one
-            at a time.
-        late: whether the last vector of any loop may be masked.
+        masks: whether the last vector may be masked; else the rest is done one at a time.
         uniform: whether all turns are one masked loop, because the body is long.
     """
 
     lanes: int
     copies: int
     masks: bool
-    late: bool
     uniform: bool = False
 
 
@@ -161,8 +158,7 @@ def plan(loop: Loop, target: Target) -> Plan:
         if vectors <= 2 * copies and vectors * heavy <= 2 * _ROOM:
             copies = max(1, vectors)
     # Two texts of a long body cost more time to compile than the masks cost at run time.
-    late = masks and _smallest(loop) >= 4
-    return Plan(lanes, copies, masks, late, late and copies == 1 and heavy > _ROOM)
+    return Plan(lanes, copies, masks, masks and copies == 1 and heavy > _ROOM)
 
 
 def deep(loop: Loop) -> bool:
@@ -192,16 +188,6 @@ def tail_parts(begin: int, extent: int, plan: Plan, narrow: bool) -> list[Part]:
     elif rest:
         parts.extend(Part(begin + i, 1, 1) for i in range(rest))
     return parts
-
-
-def _smallest(loop: Loop) -> int:
-    """Bytes of the smallest elements that a loop writes.
-
-    Those of less than 4 bytes must not have masks that LLVM may find to be constant later: it
-    makes wrong code of a truncated store of one lane (`Builder.masked_store` avoids that where
-    the mask is known to be constant).
-    """
-    return min((b.dtype.itemsize for b in uses.stored((loop,))), default=4)
 
 
 def _bytes(expression: Expression) -> int:

@@ -276,7 +276,7 @@ class Nest:
             count = b.sub(end, begin)
             whole = b.add(begin, b.mul(b.div(count, step), step))
             self._full(loop, strands, begin, whole, p.copies)
-        if p.late:
+        if p.masks:
             carried = self._carried(loop, strands)
             with b.loop(whole, end, p.lanes, carried) as turning, self.emitter.scope():
                 mask = b.mask(b.sub(end, turning.index), p.lanes)

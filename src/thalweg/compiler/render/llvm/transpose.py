@@ -92,7 +92,7 @@ def write(
     variable = tiles.loop.variable
     extent = length(b, variable.extent, nest.emitter.n)
     rows = b.min(b.sub(length(b, across.extent, nest.emitter.n), begin), size)
-    masks = nest.plan(tiles.loop).late
+    masks = nest.plan(tiles.loop).masks
     whole = extent if masks else b.mul(b.div(extent, size), size)
     even = _even(variable.extent, size)
     full_rows = _even(across.extent, size)

@@ -27,9 +27,9 @@ __all__ = ["Plan", "choose"]
 
 # A right operand of this many times the second-level cache is packed, if enough rows use it.
 _PACK_RIGHT, _PACK_RIGHT_ROWS = 2.5, 192
-# A left operand that is not contiguous along k is packed from this many bytes on, or if it is
-# contiguous along neither, for this many columns.
-_PACK_LEFT_BYTES, _PACK_LEFT_COLUMNS = 4 << 20, 128
+# A left operand that is contiguous along m is packed from this many bytes on, if these times the
+# columns that use them are enough; one that is contiguous along neither, for this many columns.
+_PACK_LEFT_BYTES, _PACK_LEFT_USES, _PACK_LEFT_COLUMNS = 4 << 20, 1 << 30, 128
 # A panel may take this share of the second-level cache; where the left operand is not contiguous
 # along k, blocks are short if k is this long: each k is another line of the cache.
 _PANEL, _SHORT, _LONG = 0.6, 512, 2048
@@ -180,6 +180,7 @@ def _pack_left(left: Operand, bytes_: int, columns: int) -> str:
         if left.depth == ONE or left.k.extent == ONE:
             return ""
         if left.step == ONE:
-            return "panels" if bytes_ >= _PACK_LEFT_BYTES else ""
+            large = bytes_ >= _PACK_LEFT_BYTES and bytes_ * columns >= _PACK_LEFT_USES
+            return "panels" if large else ""
         return "rows" if columns >= _PACK_LEFT_COLUMNS else ""
     return "panels" if left.along_free and not left.along_k else "rows"
