@@ -1,4 +1,4 @@
-"""Settings of the whole library: default float type, epsilon, image layout, threads, eager functions.
+"""Settings of the library: float type, epsilon, image layout, threads, functions run eagerly.
 
 The first three are read when an object is made, so a change holds for what is made afterwards.
 """

@@ -111,12 +111,26 @@ def test_work_that_is_the_same_in_every_step_is_done_once():
 def test_views_stay_in_the_loop():
     def function(x, w):
         def step(c):
-            return [ops.tanh(ops.matmul(c, ops.transpose(w)))]
+            return [ops.tanh(c + ops.reshape(w, (-1,))[:3])]
 
         return bind_scan(step, [x], [], 5)
 
     flow = optimized(function, N3, W)
     assert names(flow) == ["scan"]
+
+
+def test_a_matrix_that_each_step_turns_is_turned_once():
+    def function(x, w):
+        def step(c):
+            return [ops.tanh(ops.matmul(c, ops.transpose(w)))]
+
+        return bind_scan(step, [x], [], 5)
+
+    flow = optimized(function, N3, W)
+    assert names(flow) == ["transpose", "scan"]
+    body = only(flow, "scan").params["body"]
+    (product,) = [o for o in body.operations if o.name == "contract"]
+    assert product.params["axes"] == ((1,), (0,))
 
 
 # --- while --------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ class SizedPrograms:
         n = max(sizes)
         if self._unsure(sizes):
             self._look()
-            if self._programs and self._programs[0].note != self._note:
+            if self._programs and not self._is_this(self._programs[0]):
                 self._programs.clear()
         found = self._known(n)
         if found is None:
@@ -112,7 +112,7 @@ class SizedPrograms:
             return self._flow().program(capacity)
 
         found = devices.restore(key, make, self._title, self._names)
-        if found is not None and (not self._looked or found.note == self._note):
+        if found is not None and (not self._looked or self._is_this(found)):
             return found
         try:
             program = make()
@@ -146,4 +146,9 @@ class SizedPrograms:
             self.flexible, self._note = False, ""
             return
         self._graphs = graphs
-        self._note = " ".join(str(fingerprint(graph)) for graph in graphs)
+        known = [fingerprint(graph) for graph in graphs if graph is not self._first]
+        self._note = "" if None in known else " ".join(map(str, known))
+
+    def _is_this(self, found: devices.Executable) -> bool:
+        """Whether a Program from disk was made from the traces at hand."""
+        return self._note != "" and found.note == self._note
