@@ -69,11 +69,16 @@ def test_what_is_scattered_into_is_made_in_place() -> None:
     indices, updates = np.zeros(4, np.int32), np.ones((4, 8), np.float32)
 
     def function(i: Any, u: Any) -> list[Any]:
-        return [P["scatter"](e.splat(0, (9, 8), float32), i, u, axis=0, mode="add")]
+        # Two of the same constant: each is made where the result of its scatter lies.
+        zeros = e.splat(0, (9, 8), float32)
+        return [P["scatter"](zeros, i, v, axis=0, mode="add") for v in (u, u * 2)]
 
-    _, scatter = launches(function, indices, updates)
-    assert isinstance(scatter, Special)
-    assert scatter.inputs[0][0] is scatter.outputs[0][0]
+    found = launches(function, indices, updates)
+    scatters = [launch for launch in found if isinstance(launch, Special)]
+    assert len(scatters) == 2
+    assert all(s.inputs[0][0] is s.outputs[0][0] for s in scatters)
+    assert not any(isinstance(launch, Copy) for launch in found)
+    agree(function, [indices, updates])
 
 
 def test_a_state_is_scattered_into_in_place() -> None:

@@ -55,23 +55,32 @@ class Worth:
         """A step was run operation by operation."""
         self._taken += 1
 
-    def tracing(self, steps: int) -> bool:
-        """Whether to look at what a step does, if that many steps are known to come."""
-        return self._always or (not self._never and self._taken + steps >= _FEW)
+    def tracing(self, steps: int, whole: bool = False) -> bool:
+        """Whether to look at what a step does; the arguments are those of `compiling`."""
+        return self._always or (not self._never and self._number(steps, whole) >= _FEW)
 
-    def compiling(self, program: Compilable, steps: int) -> bool:
-        """Whether to run the Program, if that many steps are known to come.
+    def compiling(self, program: Compilable, steps: int, whole: bool = False) -> bool:
+        """Whether to run the Program.
 
         Where the steps so far come near to what compiling takes, it begins in the background.
+
+        Args:
+            program: what could be compiled.
+            steps: how many steps are known to come.
+            whole: whether these are all that count. So it is in `fit`: a training that was
+                interrupted goes on as it would have without that.
         """
         if self._always:
             return True
-        spent = (self._taken + steps) * program.seconds_by_operation
+        spent = self._number(steps, whole) * program.seconds_by_operation
         if spent > program.seconds_to_compile:
             return True
         if 2 * spent > program.seconds_to_compile:
             program.start()
         return False
+
+    def _number(self, steps: int, whole: bool) -> int:
+        return steps if whole else self._taken + steps
 
 
 def seconds_to_compile(graph: Graph) -> float:

@@ -51,7 +51,8 @@ def run_burst(
     if not isinstance(adapter, ArrayAdapter):
         return nothing
     source = adapter.begin_pass(None)
-    program = model._step("train").program(Rows(source, 0), left * adapter.num_batches)
+    whole = epochs * adapter.num_batches
+    program = model._step("train").program(Rows(source, 0), whole, whole=True)
     if program is None or not _can(program, adapter):
         return nothing
     model.reset_metrics()

@@ -92,11 +92,11 @@ def _train_epoch(
     logs: Any = {}
     start = position.batch
     pace = Pace(model.steps_per_execution, callbacks.wants_batches("train"))
-    to_come = (epochs - position.epoch) * (feeder.num_batches or 1) - start
+    whole = epochs * (feeder.num_batches or 1)
     for first, group in in_groups(feeder.epoch(start), pace):
         callbacks.on_train_batch_begin(start + first)
         with pace.measured(len(group)):
-            logs = step.run_all(group, more=max(0, to_come - first - len(group)))
+            logs = step.run_all(group, whole=whole)
         position.batch = start + first + len(group)
         position.taken, position.order_seed = feeder.taken, feeder.order_seed
         callbacks.on_train_batch_end(position.batch - 1, logs)

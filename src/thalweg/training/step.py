@@ -62,27 +62,38 @@ class Step:
         """Take the step: only if it succeeds does the state change."""
         return self.run_all([data])
 
-    def run_all(self, batches: Sequence[Any], more: int = 0) -> Any:
+    def run_all(self, batches: Sequence[Any], more: int = 0, whole: int | None = None) -> Any:
         """Take a step with each batch (tensors or `Rows`); the outputs of the last one.
 
         Args:
             batches: in order.
             more: how many steps are known to follow, for deciding whether compiling is worth it.
+            whole: the steps of the whole training, which alone decide then.
         """
-        return deque(self.pieces(batches, more, together=False), maxlen=1).pop()
+        return deque(self.pieces(batches, more, False, whole), maxlen=1).pop()
 
-    def pieces(self, batches: Sequence[Any], more: int = 0, together: bool = True) -> Iterator[Any]:
+    def pieces(
+        self,
+        batches: Sequence[Any],
+        more: int = 0,
+        together: bool = True,
+        whole: int | None = None,
+    ) -> Iterator[Any]:
         """Take a step with each batch, and give the outputs of one batch or more at a time.
 
         Args:
             batches: in order.
             more: how many steps are known to follow.
             together: whether every row of the outputs is wanted; else those of a last batch are.
+            whole: as for `run_all`.
         """
         done = 0
         while done < len(batches):
             batch, count = batches[done], 1
-            program = self.program(batch, len(batches) - done + more)
+            if whole is not None:
+                program = self.program(batch, whole, whole=True)
+            else:
+                program = self.program(batch, len(batches) - done + more)
             if program is None:
                 yield self._run_eagerly(tensors_of(batch))
             elif isinstance(batch, Rows) and program.takes_rows(batch.source, together):
@@ -106,15 +117,16 @@ class Step:
             self._obstacle = None
         return outputs
 
-    def program(self, batch: Any, steps: int) -> StepProgram | None:
+    def program(self, batch: Any, steps: int, whole: bool = False) -> StepProgram | None:
         """The Program for a batch like this one; None where operations run by themselves.
 
         Args:
             batch: tensors or `Rows`.
             steps: how many steps are known to come.
+            whole: whether these are all that count.
         """
         at_once = self._compiled is True
-        if self._compiled is False or not (at_once or self._worth.tracing(steps)):
+        if self._compiled is False or not (at_once or self._worth.tracing(steps, whole)):
             return None
         key = _signature(batch)
         found = self._programs.get(key)
@@ -123,7 +135,7 @@ class Step:
             if found is None:
                 return None
             self._programs[key] = found
-        return found if at_once or self._worth.compiling(found, steps) else None
+        return found if at_once or self._worth.compiling(found, steps, whole) else None
 
     def compiled(self, data: Any) -> StepProgram:
         """The Program for a batch of tensors, worth it or not."""

@@ -172,7 +172,10 @@ class Trainer(Steps):
                 stacklevel=2,
             )
             return
-        self.compile(**compile_arguments(config))
+        arguments = compile_arguments(config)
+        if arguments.get("jit_compile") is True:
+            arguments["jit_compile"] = "auto"  # which is what files call True, here and in Keras
+        self.compile(**arguments)
 
     def _resume(self, position: Position, variables: list[Variable], values: list[Tensor]) -> None:
         """Called by a callback when training begins: go on from there instead."""

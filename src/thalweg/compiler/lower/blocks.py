@@ -31,7 +31,7 @@ from thalweg.compiler.lower.elements import linear
 from thalweg.compiler.lower.empty import is_empty, without_empty
 from thalweg.compiler.lower.kernels import Writer, set_stages
 from thalweg.compiler.lower.reductions import split_reductions
-from thalweg.compiler.lower.special import special_kernels, updates_in_place
+from thalweg.compiler.lower.special import special_kernels, updates_in_place, with_own_numbers
 from thalweg.primitives.elementwise import stop_gradient
 from thalweg.tensor.dtypes import DType, bool_
 
@@ -116,7 +116,9 @@ class _Block:
             buffer: x for buffer, x in zip(inputs, flow.inputs, strict=True) if buffer in targets
         }
         given = dict(zip(flow.inputs, inputs, strict=True))
-        flow, self.roles = _distinct_outputs(split_reductions(without_empty(flow)), targets, given)
+        flow, self.roles = _distinct_outputs(
+            split_reductions(with_own_numbers(without_empty(flow))), targets, given
+        )
         self.choice: Choice = choose(flow)
         self.buffers: dict[Value, Buffer] = given
         for op in flow.operations:
