@@ -99,4 +99,8 @@ def orders(samples: int, count: int) -> Array:
     words = np.stack(threefry(keys, low, np.zeros_like(low)), axis=-1).reshape(count, 2, samples)
     bits = words[:, 1].astype(np.uint64) << np.uint64(32) | words[:, 0]
     state.assign(Tensor(np.array([seed, first + np.uint32(count)], np.uint32)))
-    return np.argsort(bits, axis=1, kind="stable").astype(np.int64).reshape(-1)
+    order = np.argsort(bits, axis=1)
+    ranked = np.take_along_axis(bits, order, 1)
+    if (ranked[:, 1:] == ranked[:, :-1]).any():  # among equals the first comes first
+        order = np.argsort(bits, axis=1, kind="stable")
+    return order.astype(np.int64, copy=False).reshape(-1)
