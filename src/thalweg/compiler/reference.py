@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from thalweg.compiler.dims import Dim
+from thalweg.compiler.evaluate import bound
 from thalweg.primitives.primitive import Primitive
 
 __all__ = ["Reference"]
@@ -19,16 +19,5 @@ class Reference:
     params: dict[str, Any]
 
     def __call__(self, n: int, *arrays: Any) -> tuple[Any, ...]:
-        found = self.primitive.evaluate(*arrays, **_at(self.params, n))
+        found = self.primitive.evaluate(*arrays, **bound(self.params, n))
         return tuple(found) if self.primitive.multiple else (found,)
-
-
-def _at(value: Any, n: int) -> Any:
-    """Parameters with lengths for a batch of n."""
-    if isinstance(value, Dim):
-        return value.at(n)
-    if isinstance(value, dict):
-        return {name: _at(inner, n) for name, inner in value.items()}
-    if isinstance(value, (tuple, list)):
-        return type(value)(_at(inner, n) for inner in value)
-    return value

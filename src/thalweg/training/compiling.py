@@ -64,6 +64,12 @@ class SizedPrograms:
         """Whether there is a Program already."""
         return bool(self._programs)
 
+    def trace_all(self) -> None:
+        """Trace what compiling needs, so that it runs none of the user's code any more."""
+        with self._lock:
+            if self.flexible and not self._looked:
+                self._look()
+
     def executable(self, *sizes: int) -> devices.Executable:
         """What runs batches of these sizes; compiled now if need be."""
         found = self._known(max(sizes))

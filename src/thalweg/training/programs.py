@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,9 +119,10 @@ class StepProgram:
         return self._programs.flexible
 
     def start(self) -> None:
-        """Begin to compile in the background."""
+        """Begin to compile in the background, after this thread has run the user's code for it."""
         with self._lock:
             if self._thread is None and not self._programs:
+                self._programs.trace_all()
                 self._thread = threading.Thread(target=self._background, name="thalweg-compiler")
                 self._thread.start()
 
@@ -154,18 +156,24 @@ class StepProgram:
             if variable._stale:
                 variable.resident()
 
+    @contextmanager
+    def _updating(self) -> Iterator[tuple[Array, ...]]:
+        """The states, for a Program to change in place; nobody else reads or writes them."""
+        with STATE_LOCK:
+            self._present()
+            try:
+                yield self.states
+            finally:
+                for variable in self.changed:
+                    variable.written()
+
     def run(self, data: Any) -> Any:
         """Take the step with a batch of tensors."""
         arrays = [x._value for x in leaves_of(data)]
         n = int(arrays[0].shape[0])
         executable = self.executable(n)
-        with STATE_LOCK:
-            self._present()
-            try:
-                found = executable.run(self.states, arrays, n)
-            finally:
-                for variable in self.changed:
-                    variable.written()
+        with self._updating() as states:
+            found = executable.run(states, arrays, n)
         return self._packed(found)
 
     def explain(self, data: Any) -> devices.Explanation:
@@ -184,13 +192,8 @@ class StepProgram:
         batch, *rest = _sizes(source)
         executable = self.executable(batch, *rest)
         wholes = [a for a in source.arrays if a is not None]
-        with STATE_LOCK:
-            self._present()
-            try:
-                found = executable.run_many(self.states, wholes, source.order, batch, first, steps)
-            finally:
-                for variable in self.changed:
-                    variable.written()
+        with self._updating() as states:
+            found = executable.run_many(states, wholes, source.order, batch, first, steps)
         return self._packed(found)
 
     def run_epochs(
@@ -207,15 +210,10 @@ class StepProgram:
         batch, *rest = _sizes(source)
         executable = self.executable(batch, *rest)
         wholes = [a for a in source.arrays if a is not None]
-        with STATE_LOCK:
-            self._present()
-            places = {id(v): i for i, v in enumerate(self.variables)}
-            resets = [(places[id(v)], self.states[places[id(v)]].copy()) for v in begin]
-            try:
-                found = executable.run_epochs(self.states, wholes, orders, batch, epochs, resets)
-            finally:
-                for variable in self.changed:
-                    variable.written()
+        places = {id(v): i for i, v in enumerate(self.variables)}
+        with self._updating() as states:
+            resets = [(places[id(v)], states[places[id(v)]].copy()) for v in begin]
+            found = executable.run_epochs(states, wholes, orders, batch, epochs, resets)
         return self._packed(found)
 
     @property

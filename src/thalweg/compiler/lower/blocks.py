@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compiler.bodies import split_cond, split_scan, split_while
 from thalweg.compiler.dims import ONE, Dim, product
 from thalweg.compiler.graph import ArrayConstant, Flow, Operation, Value
 from thalweg.compiler.ir.expression import Buffer
@@ -256,8 +257,8 @@ class _Block:
         for other, m in self.readers.get(member.value, ()):
             if other is not cluster:
                 return True
-            later = m.stage > member.stage and member.kind == "map"
-            if later and member.columns != ONE and cluster.frame[1] != ONE:  # type: ignore[index]
+            later = m.stage > member.stage and member.kind == "map" and member.columns != ONE
+            if later and cluster.frame is not None and cluster.frame[1] != ONE:
                 return True
         return False
 
@@ -298,9 +299,8 @@ class _Block:
         )
 
     def scan(self, op: Operation) -> list[Launch]:
-        body, carries, length = op.params["body"], op.params["carries"], op.params["length"]
-        # The body takes what the scan takes: captures, carries, then a step of each sequence.
-        held = _captures(op, body)
+        body, length = op.params["body"], op.params["length"]
+        held, carries, _ = split_scan(op)
         captures = [self.buffers[self.choice.dense(x)] for x in op.inputs[:held]]
         state, prepare = self.carried(op.inputs[held : held + carries], op.outputs[:carries])
         pieces: list[Piece] = []
@@ -335,12 +335,10 @@ class _Block:
 
     def loop(self, op: Operation) -> list[Launch]:
         test, body = op.params["test"], op.params["body"]
-        number = len(op.outputs)
-        a = len(test.inputs) - number
-        b = a + len(body.inputs) - number
-        of_test = [self.buffers[self.choice.dense(x)] for x in op.inputs[:a]]
-        of_body = [self.buffers[self.choice.dense(x)] for x in op.inputs[a:b]]
-        state, prepare = self.carried(op.inputs[b:], op.outputs)
+        tested, used, initial = split_while(op.inputs, test, body)
+        of_test = [self.buffers[self.choice.dense(x)] for x in tested]
+        of_body = [self.buffers[self.choice.dense(x)] for x in used]
+        state, prepare = self.carried(initial, op.outputs)
         flag = self.context.temporary(bool_, ONE)
         tests = _Block(self.context, test, [*of_test, *state], [flag]).launches()
         block = _Block(self.context, body, [*of_body, *state], state).launches()
@@ -349,21 +347,13 @@ class _Block:
     def cond(self, op: Operation) -> list[Launch]:
         then, otherwise = op.params["then"], op.params["otherwise"]
         inputs = [self.buffers[self.choice.dense(x)] for x in op.inputs]
-        split = 1 + len(then.inputs)
+        flag, of_then, of_otherwise = split_cond(inputs, then)
         targets = [self.buffers[y] for y in op.outputs]
         blocks = [
             tuple(_Block(self.context, flow, given, targets).launches())
-            for flow, given in ((then, inputs[1:split]), (otherwise, inputs[split:]))
+            for flow, given in ((then, of_then), (otherwise, of_otherwise))
         ]
-        return [Cond(inputs[0], blocks[0], blocks[1])]
-
-
-def _captures(op: Operation, body: Flow) -> int:
-    """How many inputs of a scan are captures: a sequence has an axis more than its element."""
-    sequences = sum(
-        len(x.shape) != len(inner.shape) for x, inner in zip(op.inputs, body.inputs, strict=True)
-    )
-    return len(op.inputs) - int(op.params["carries"]) - sequences
+        return [Cond(flag, blocks[0], blocks[1])]
 
 
 def _distinct_outputs(

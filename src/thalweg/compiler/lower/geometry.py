@@ -11,6 +11,7 @@ from thalweg.compiler.ir.expression import Apply, Buffer, Choose, Constant, Expr
 from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.ir.program import Loops, Window
 from thalweg.compiler.ir.statement import Loop, Statement
+from thalweg.compiler.lower.elements import linear
 from thalweg.tensor.dtypes import DType, bfloat16, float16, float32
 
 __all__ = [
@@ -192,14 +193,6 @@ def widened(value: Expression, dtype: DType) -> Expression:
 def multiplied(a: Expression, b: Expression, dtype: DType) -> Expression:
     """The product of two values, in a dtype."""
     return Apply("mul", (widened(a, dtype), widened(b, dtype)), dtype)
-
-
-def linear(place: Place, shape: Sequence[Dim]) -> Index:
-    """The number of an element in row-major order."""
-    found = Index()
-    for index, length in zip(place, shape, strict=True):
-        found = found.times(length).plus(index)
-    return found
 
 
 def element_loader(buffer: Buffer, shape: Sequence[Dim]) -> Callable[[Place], Expression]:

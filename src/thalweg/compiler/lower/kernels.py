@@ -72,20 +72,12 @@ def refined(shapes: Sequence[Sequence[Dim]]) -> tuple[Dim, ...]:
     for size in sorted(sizes, key=lambda d: d.at(TYPICAL * 31)):
         if size == before:
             continue
-        ratio = _ratio(size, before)
+        ratio = size.divided(before)
         if ratio is None:
             return (product(tuple(shapes[0])),)
         found.append(ratio)
         before = size
     return tuple(reversed(found))
-
-
-def _ratio(size: Dim, before: Dim) -> Dim | None:
-    if before.scale and size.scale:
-        return size.divided(before)
-    if before.scale:
-        return None
-    return size.divided(before)
 
 
 class Writer:

@@ -22,6 +22,7 @@ from thalweg.compiler.ir.expression import (
 )
 from thalweg.compiler.ir.program import Loops
 from thalweg.compiler.ir.statement import Accumulate, Reset, Store
+from thalweg.compiler.lower.elements import linear
 from thalweg.compiler.lower.folding import Folded, few, serial
 from thalweg.compiler.lower.geometry import (
     Axis,
@@ -34,7 +35,6 @@ from thalweg.compiler.lower.geometry import (
     element_nest,
     guarded,
     image_index,
-    linear,
     loop_nest,
 )
 from thalweg.tensor.dtypes import DType, bool_, int32

@@ -10,6 +10,7 @@ from thalweg.compiler.ir.expression import (
     Ordinal,
 )
 from thalweg.compiler.ir.index import Index
+from thalweg.compiler.lower.elements import linear
 from thalweg.compiler.lower.folding import Folded, folded
 from thalweg.compiler.lower.geometry import (
     Lowered,
@@ -18,7 +19,6 @@ from thalweg.compiler.lower.geometry import (
     Read,
     Temporary,
     element_nest,
-    linear,
     wide,
     widened,
 )

@@ -19,6 +19,7 @@ from thalweg.compiler.ir.expression import (
     Ordinal,
 )
 from thalweg.compiler.ir.index import Index, Quotient, Remainder, Var
+from thalweg.compiler.lower.elements import linear
 from thalweg.compiler.lower.folding import Folded, few, folded
 from thalweg.compiler.lower.geometry import (
     Axis,
@@ -31,7 +32,6 @@ from thalweg.compiler.lower.geometry import (
     axes_of,
     element_nest,
     guarded,
-    linear,
     wide,
     widened,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from thalweg.compiler.dims import Dim
@@ -23,7 +24,7 @@ __all__ = ["AttentionKernel"]
 Dense = tuple[Buffer, tuple[Dim, ...]]
 
 
-class AttentionKernel:
+class AttentionKernel(ABC):
     """Writes one kernel; subclasses say what a turn does.
 
     Args:
@@ -50,9 +51,9 @@ class AttentionKernel:
         self.pointers: dict[Buffer, Value] = {}
         self.scratch: Value
 
+    @abstractmethod
     def turn(self, batch: Index, place: Index) -> None:
         """Write what is done for one member of the batch, in one of its `turns`."""
-        raise NotImplementedError
 
     def text(self, turns: int, flops: int) -> KernelText:
         """The kernel.
