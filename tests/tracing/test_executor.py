@@ -8,7 +8,7 @@ import pytest
 from thalweg import ops
 from thalweg.primitives import trace
 from thalweg.tensor import TensorSpec
-from thalweg.tracing.executor import ReferenceExecutable, make_executable
+from thalweg.tracing.executor import CompiledExecutable, ReferenceExecutable, make_executable
 
 SPEC = TensorSpec((3,), "float32")
 
@@ -57,3 +57,20 @@ def test_a_failure_changes_no_state(monkeypatch):
     with pytest.raises(MemoryError):
         executable.run(states, [])
     assert states[0][0] == 1
+
+
+def test_runs_change_to_the_program_by_their_number_not_when_the_background_is_done(monkeypatch):
+    monkeypatch.delenv("THALWEG_COMPILE", raising=False)
+    graph = trace(lambda x: [ops.exp(x) + 1.0], [SPEC])
+    executable = CompiledExecutable(graph, 0, False, "graph", ())
+    x = np.array([0.0, 1.0, 2.0], np.float32)
+    executable.start()
+    assert executable._thread is not None
+    executable._thread.join()
+    assert executable._program is not None
+    (by_operation,) = executable.run([], [x])
+    assert executable._chosen is None
+    executable.seconds_to_compile = 0.0
+    (compiled,) = executable.run([], [x])
+    assert executable._chosen is executable._program
+    np.testing.assert_allclose(compiled, by_operation, rtol=1e-6)

@@ -368,3 +368,22 @@ def test_explain_names_the_kernels() -> None:
     assert "GFLOP/s" in str(found)
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_the_background_runs_none_of_the_users_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THALWEG_COMPILE", raising=False)
+    threads: set[str] = set()
+
+    class Notes(layers.Layer):
+        def call(self, x: Any) -> Any:
+            threads.add(threading.current_thread().name)
+            return x * 2.0
+
+    model = tw.Sequential([tw.Input((3,)), Notes(), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    x, y = floats(8, 3), floats(8, 2)
+    model.train_on_batch(x, y)
+    program = model._step("train").compiled((tw.Tensor(x), tw.Tensor(y)))
+    program.start()
+    program.executable(8)
+    assert threads == {threading.current_thread().name}

@@ -104,6 +104,8 @@ class CompiledExecutable:
         self._reference = ReferenceExecutable(graph, states)
         self._worth = Worth()
         self._program: devices.Executable | None = None
+        # The Program once runs use it: by their number, not by when the background is done.
+        self._chosen: devices.Executable | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self.seconds_by_operation = seconds_by_operation(graph)
@@ -111,13 +113,13 @@ class CompiledExecutable:
 
     def run(self, states: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
         """Update the states in place and return the results."""
-        program = self._program
+        program = self._chosen
         if program is None:
             if not self._at_once and not self._worth.compiling(self, 1):
                 found = self._reference.run(states, inputs)
                 self._worth.ran()
                 return found
-            program = self.program
+            program = self._chosen = self.program
         return program.run(states, inputs)
 
     @property
