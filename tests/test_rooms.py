@@ -29,7 +29,7 @@ FLOORS: list[set[str]] = [
     {"training"},
     {"callbacks", "datasets", "utils"},
     {"saving"},
-    {"models"},
+    {"models", "web"},
     {"demo"},
     {"cli"},
 ]

@@ -152,6 +152,7 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         utils,
+        web,
     )
     from thalweg.layers import Input, Layer
     from thalweg.models import Model, Sequential
@@ -181,6 +182,7 @@ _LATER: dict[str, tuple[str, str]] = {
             "regularizers",
             "saving",
             "utils",
+            "web",
         )
     },
     "autograph": ("thalweg.tracing.autograph", ""),
@@ -206,17 +208,18 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_LATER})
 
 
-def _of_saving(function: str) -> Callable[..., Any]:
+def _of(room: str, function: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        return getattr(importlib.import_module("thalweg.saving"), function)(*args, **kwargs)
+        return getattr(importlib.import_module(f"thalweg.{room}"), function)(*args, **kwargs)
 
     return call
 
 
 MODEL_METHODS.update(
-    save=_of_saving("save_model"),
-    save_weights=_of_saving("save_weights"),
-    load_weights=_of_saving("load_weights"),
+    save=_of("saving", "save_model"),
+    save_weights=_of("saving", "save_weights"),
+    load_weights=_of("saving", "load_weights"),
+    export_web=_of("web", "export_model"),
 )
 
 __all__ = [
@@ -356,10 +359,11 @@ __all__ = [
     "uint64",
     "uint8",
     "unstack",
+    "utils",
     "value_and_grad",
     "value_and_grads",
-    "utils",
     "variable_grads",
+    "web",
     "where",
     "while_loop",
     "zeros",

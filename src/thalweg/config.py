@@ -1,4 +1,4 @@
-"""Settings of the library: float type, epsilon, image layout, threads, functions run eagerly.
+"""Settings: float type, epsilon, image layout, device, threads, functions run eagerly.
 
 The first three are read when an object is made, so a change holds for what is made afterwards.
 """
@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import math
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 __all__ = [
+    "device",
     "epsilon",
     "floatx",
     "functions_run_eagerly",
     "image_data_format",
     "run_functions_eagerly",
+    "set_device",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
@@ -25,10 +28,12 @@ __all__ = [
 
 _FLOAT_TYPES = ("bfloat16", "float16", "float32", "float64")
 _DATA_FORMATS = ("channels_last", "channels_first")
+_DEVICES = ("cpu", "webgpu")
 
 _floatx: str = "float32"
 _epsilon: float = 1e-7
 _image_data_format: str = "channels_last"
+_device: str | None = None
 _threads: int | None = None
 _functions_run_eagerly: bool = False
 
@@ -96,6 +101,53 @@ def run_functions_eagerly(run_eagerly: bool) -> None:
     """
     global _functions_run_eagerly
     _functions_run_eagerly = bool(run_eagerly)
+
+
+def device(value: str | None = None) -> str:
+    """The device that compiled Programs run on: `'cpu'` at the start, or what THALWEG_DEVICE says.
+
+    Args:
+        value: the device from now on, as for `set_device`; None leaves it as it is.
+
+    >>> import thalweg as tw
+    >>> tw.config.device()
+    'cpu'
+    """
+    if value is not None:
+        set_device(value)
+    if _device is None:
+        _set_device(os.environ.get("THALWEG_DEVICE") or "cpu", "THALWEG_DEVICE")
+    assert _device is not None
+    return _device
+
+
+def set_device(value: str) -> None:
+    """Set the device that compiled Programs run on, from their next run.
+
+    Values of variables move by themselves. What is not compiled is computed by NumPy in any case.
+
+    Args:
+        value: `'cpu'`, or `'webgpu'` for any GPU, through the package `wgpu`.
+
+    Raises:
+        ValueError: if there is no such device.
+        ImportError: if `wgpu` is not installed.
+
+    >>> import thalweg as tw
+    >>> tw.config.set_device("cpu")
+    """
+    _set_device(value, "set_device: value")
+
+
+def _set_device(value: str, what: str) -> None:
+    global _device
+    if value not in _DEVICES:
+        raise ValueError(f"{what} must be one of {_DEVICES}, got {value!r}.")
+    if value == "webgpu" and find_spec("wgpu") is None:
+        raise ImportError(
+            f"{what} 'webgpu' needs the package wgpu: run `pip install 'thalweg[webgpu]'`."
+        )
+    _device = value
 
 
 def threads() -> int:

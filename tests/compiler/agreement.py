@@ -14,6 +14,8 @@ from thalweg.tensor import Tensor
 from thalweg.tensor.dtypes import bfloat16, float16
 
 Array = np.ndarray[Any, Any]
+# Runs a graph, of which so many inputs are states, on a device.
+Run = Callable[[Graph, Sequence[Array], int], list[Array]]
 
 # Distance of neighbouring numbers relative to the numbers.
 EPSILON = {
@@ -60,7 +62,11 @@ def assert_agree(found: Array, wanted: Array, ulps: float, note: str = "") -> No
 
 
 def agree(
-    function: Callable[..., Any], arrays: Sequence[Array], ulps: float = 0.0, states: int = 0
+    function: Callable[..., Any],
+    arrays: Sequence[Array],
+    ulps: float = 0.0,
+    states: int = 0,
+    run: Run = compiled,
 ) -> None:
     """Assert that a function of tensors gives the same compiled as it does with NumPy.
 
@@ -68,5 +74,5 @@ def agree(
     """
     graph = trace(lambda *xs: list(function(*xs)), [Tensor(np.asarray(a)) for a in arrays])
     wanted = reference(graph, arrays)
-    for k, (a, b) in enumerate(zip(compiled(graph, arrays, states), wanted, strict=True)):
+    for k, (a, b) in enumerate(zip(run(graph, arrays, states), wanted, strict=True)):
         assert_agree(a, b, ulps, f"output {k}\n{graph}")

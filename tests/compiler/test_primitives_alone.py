@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.compiler.agreement import assert_agree, compiled, reference
+from tests.compiler.agreement import Run, assert_agree, compiled, reference
 from tests.compiler.cases import CASES, STRUCTURE, Case, applied
 from thalweg.primitives import PRIMITIVES
 from thalweg.primitives.graph import trace
@@ -20,7 +20,7 @@ def test_no_primitive_is_forgotten() -> None:
     assert {*CASES, *STRUCTURE} == set(PRIMITIVES)
 
 
-def check_together(cases: list[Case]) -> None:
+def check_together(cases: list[Case], run: Run = compiled) -> None:
     """Several applications in one program, each with inputs of its own."""
     sizes = [len(case.inputs) for case in cases]
     arrays = [a for case in cases for a in case.inputs]
@@ -33,7 +33,7 @@ def check_together(cases: list[Case]) -> None:
         return found
 
     graph = trace(function, [Tensor(np.asarray(a)) for a in arrays])
-    found, wanted = compiled(graph, arrays), reference(graph, arrays)
+    found, wanted = run(graph, arrays, 0), reference(graph, arrays)
     outputs = [case for case in cases for _ in case.primitive.specs(*case.inputs, **case.params)]
     for case, a, b in zip(outputs, found, wanted, strict=True):
         shapes = [(x.shape, x.dtype.name) for x in case.inputs]

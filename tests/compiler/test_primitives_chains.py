@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.compiler.agreement import agree
+from tests.compiler.agreement import Run, agree, compiled
 from tests.compiler.cases import CASES, Case, applied
 from thalweg.primitives import PRIMITIVES as P
 from thalweg.primitives import elementwise as e
@@ -72,7 +72,7 @@ BEFORE: dict[str, Callable[[Any], Any]] = {
     "spread": lambda x: within(computed(x), 0, 0, 1),
     "joined": joined,
     "gathered": lambda x: (
-        P["gather"](x, Tensor(np.arange(x.shape[0])), axis=0) if x.shape and x.size else x
+        P["gather"](x, Tensor(np.arange(x.shape[0], dtype=np.int32)), axis=0) if x.shape and x.size else x
     ),
 }
 
@@ -108,11 +108,11 @@ def surrounded(case: Case, seed: int) -> Callable[..., list[Any]]:
     return function
 
 
-def check_surrounded(cases: Sequence[Case], seed: int) -> None:
+def check_surrounded(cases: Sequence[Case], seed: int, run: Run = compiled) -> None:
     for case in cases:
         spec = case.primitive.specs(*case.inputs, **case.params)[0]
         state = np.ones(spec.shape, spec.dtype)
-        agree(surrounded(case, seed), [state, *case.inputs], case.ulps, states=1)
+        agree(surrounded(case, seed), [state, *case.inputs], case.ulps, 1, run)
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

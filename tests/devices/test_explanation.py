@@ -6,8 +6,8 @@ from rich.cells import cell_len
 
 import thalweg as tw
 from thalweg import devices
-from thalweg.devices.cpu.limit import Limit
 from thalweg.devices.explanation import Explanation, KernelRow
+from thalweg.devices.limit import Limit
 
 WIDTHS = [60, 80, 100, 120, 160, 300]
 

@@ -67,10 +67,11 @@ def test_runs_change_to_the_program_by_their_number_not_when_the_background_is_d
     executable.start()
     assert executable._thread is not None
     executable._thread.join()
-    assert executable._program is not None
-    (by_operation,) = executable.run([], [x])
-    assert executable._chosen is None
+    program = executable._programs["cpu"]
+    runner = executable.runner()
+    assert isinstance(runner, ReferenceExecutable)
+    (by_operation,) = runner.run([], [x])
     executable.seconds_to_compile = 0.0
-    (compiled,) = executable.run([], [x])
-    assert executable._chosen is executable._program
+    assert executable.runner() is program
+    (compiled,) = program.run([], [x])
     np.testing.assert_allclose(compiled, by_operation, rtol=1e-6)

@@ -10,6 +10,7 @@ from typing import Any
 
 import thalweg
 from thalweg.cli.explain import MODES, explain_script
+from thalweg.cli.export import add_export
 
 __all__ = ["main"]
 
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print the numbers as one line of JSON instead"
     )
     demo.set_defaults(run=_demo)
+    add_export(commands)
     explain = commands.add_parser(
         "explain",
         help="run a script, and show what its steps and functions compile to",

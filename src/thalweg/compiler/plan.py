@@ -6,35 +6,46 @@ each into the smallest gap that holds it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from thalweg.compiler.ir.access import accesses
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Cond, Launch, Program, Scan, While
 
-__all__ = ["ALIGNMENT", "bytes_of", "lifetimes", "plan"]
+__all__ = ["ALIGNMENT", "arrange", "bytes_of", "lifetimes", "plan"]
 
 ALIGNMENT = 64
 
 
 def plan(program: Program) -> None:
     """Give every temporary its offset, and the program the size of its arena."""
+    offsets, program.arena = arrange(program, lambda b: bytes_of(b, program.capacity))
+    for buffer, offset in offsets.items():
+        buffer.offset = offset
+
+
+def arrange(program: Program, room: Callable[[Buffer], int]) -> tuple[dict[Buffer, int], int]:
+    """An offset for every temporary, and how much they take together.
+
+    Args:
+        program: whose temporaries.
+        room: how much each of them takes, a multiple of the alignment.
+    """
     alive = lifetimes(program)
     placed: list[tuple[int, int, int, int]] = []  # first, last, begin, end
-    arena = 0
-    order = sorted(program.temporaries, key=lambda b: -bytes_of(b, program.capacity))
-    for buffer in order:
-        size = bytes_of(buffer, program.capacity)
+    offsets: dict[Buffer, int] = {}
+    end = 0
+    for buffer in sorted(program.temporaries, key=lambda b: -room(b)):
         if buffer not in alive:
-            buffer.offset = 0
+            offsets[buffer] = 0
             continue
-        first, last = alive[buffer]
+        size, (first, last) = room(buffer), alive[buffer]
         taken = sorted(p[2:] for p in placed if p[0] <= last and first <= p[1])
-        buffer.offset = _smallest_gap(taken, size)
-        placed.append((first, last, buffer.offset, buffer.offset + size))
-        arena = max(arena, buffer.offset + size)
-    program.arena = arena
+        begin = offsets[buffer] = _smallest_gap(taken, size)
+        placed.append((first, last, begin, begin + size))
+        end = max(end, begin + size)
+    return offsets, end
 
 
 def bytes_of(buffer: Buffer, capacity: int) -> int:

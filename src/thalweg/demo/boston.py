@@ -136,14 +136,9 @@ def run_demo(seed: int = 0, epochs: int = EPOCHS, progress: Progress | None = No
     """
     data = _load(seed)
     shape = data.x_train.shape[1:]
-    # Seeds of their own for the weights and for each fit: no number depends on what ran before.
-    hidden = [
-        Dense(HIDDEN_UNITS, activation="sigmoid", kernel_initializer=LecunNormal(seed=seed + i))
-        for i in range(HIDDEN_LAYERS)
-    ]
-    last = [Dense(1, kernel_initializer=GlorotUniform(seed=seed)) for _ in range(2)]
-    linear = Sequential([Input(shape), last[0]], name="linear")
-    network = Sequential([Input(shape), *hidden, last[1]], name="network")
+    linear = Sequential([Input(shape), last_layer(seed)], name="linear")
+    hidden = hidden_layers(HIDDEN_LAYERS, seed)
+    network = Sequential([Input(shape), *hidden, last_layer(seed)], name="network")
     _fit(linear, data, seed, epochs, progress)
     curve = _fit(network, data, seed, epochs, progress)
     kernel = linear.layers[0].get_weights()[0][:, 0]
@@ -159,12 +154,31 @@ def run_demo(seed: int = 0, epochs: int = EPOCHS, progress: Progress | None = No
     )
 
 
-def _load(seed: int) -> _Data:
+def hidden_layers(count: int, seed: int) -> list[Dense]:
+    """The layers before the last one."""
+    # Seeds of their own for the weights and for each fit: no number depends on what ran before.
+    return [
+        Dense(HIDDEN_UNITS, activation="sigmoid", kernel_initializer=LecunNormal(seed=seed + i))
+        for i in range(count)
+    ]
+
+
+def last_layer(seed: int) -> Dense:
+    """The layer that gives the price."""
+    return Dense(1, kernel_initializer=GlorotUniform(seed=seed))
+
+
+def divided_rows(seed: int) -> tuple[Array, Array]:
+    """Features and prices as they are in the source: first the `TRAIN_ROWS`, then the test rows."""
     x, y = boston_housing.load_table()
     # The rows of the source in the order of NumPy's generator, 333 for training: the division of
     # the reference runs with seeds 0 to 3. `boston_housing.load_data` divides as Keras.
     order = np.random.default_rng(seed).permutation(len(x))
-    x, y = x[order], y[order]
+    return x[order], y[order]
+
+
+def _load(seed: int) -> _Data:
+    x, y = divided_rows(seed)
     # The test rows must not be known while the model is made: the statistics are those of the
     # train rows alone.
     mean, deviation = x[:TRAIN_ROWS].mean(axis=0), x[:TRAIN_ROWS].std(axis=0)

@@ -1,12 +1,12 @@
-"""Where a Program runs: `load` makes a compiled Program ready for this machine's processor.
+"""Where a Program runs: `load` makes a compiled Program ready for this machine's processor or GPU.
 
 `restore` finds one that was compiled before.
 """
 
-from thalweg.devices.cpu.executable import Executable
-from thalweg.devices.cpu.load import load, restore
+from thalweg.devices.executable import Executable
 from thalweg.devices.explain import explain
 from thalweg.devices.explanation import Explanation, KernelRow
+from thalweg.devices.load import load, restore
 from thalweg.devices.watch import Watched, watching
 
 __all__ = [

@@ -29,10 +29,9 @@ from thalweg.compiler.ir.program import (
     While,
 )
 from thalweg.compiler.ir.statement import Loop, Statement
-from thalweg.compiler.render.llvm.leaves import Leaf
-from thalweg.devices.cpu.executable import Executable
-from thalweg.devices.cpu.limit import Limit, limit
+from thalweg.devices.executable import Executable, Leaf
 from thalweg.devices.explanation import Explanation, KernelRow
+from thalweg.devices.limit import Limit
 
 __all__ = ["explain"]
 
@@ -97,13 +96,13 @@ def explain(
     """
     with contextlib.redirect_stdout(io.StringIO()):
         times = executable.profile(states, inputs, n, repeats)
-    reach = limit()
+    reach = executable.limit()
     program = executable.program
     names = dict(zip(program.states, executable.names, strict=False))
-    places = _places(program.launches, (), n)
+    places = dict(_places(program.launches, (), n))
     rows = tuple(
-        _row(leaf, seconds, n, reach, names, inside)
-        for leaf, seconds, inside in zip(executable.leaves, times, places, strict=True)
+        _row(leaf, seconds, n, reach, names, places[id(leaf.launch)])
+        for leaf, seconds in zip(executable.leaves, times, strict=True)
     )
     held = [*program.states, *program.inputs, *program.outputs, *(b for b, _ in program.constants)]
     whole = sum(b.size.at(n) * b.dtype.itemsize for b in held)
@@ -112,16 +111,16 @@ def explain(
         rows,
         n if program.capacity > 1 else 0,
         executable.workers(n),
-        program.arena,
-        program.arena + whole,
+        executable.arena,
+        executable.arena + whole,
         reach,
     )
 
 
 def _places(
     launches: Sequence[Launch], around: tuple[str, ...], n: int
-) -> Iterator[tuple[str, ...]]:
-    """The loops and branches around each leaf, in the order of the leaves."""
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The loops and branches around each launch that does work, by its id."""
     for launch in launches:
         if isinstance(launch, Scan):
             yield from _places(launch.block, (*around, f"{launch.length.at(n):,} times:"), n)
@@ -132,7 +131,7 @@ def _places(
             yield from _places(launch.then, (*around, "if:"), n)
             yield from _places(launch.otherwise, (*around, "else:"), n)
         else:
-            yield around
+            yield id(launch), around
 
 
 def _row(

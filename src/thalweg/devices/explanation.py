@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from thalweg.devices.cpu.limit import Limit
+from thalweg.devices.limit import Limit
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from thalweg.devices.cpu.executable import Executable
+    from thalweg.devices.executable import Executable
 
 __all__ = ["Watched", "note", "watchers", "watching"]
 
@@ -30,7 +30,7 @@ class Watched:
     """
 
     executable: Executable
-    states: tuple[Array, ...]
+    states: tuple[Any, ...]
     inputs: list[Array]
     n: int
     runs: int = 0
@@ -51,7 +51,7 @@ def watching() -> Iterator[dict[int, Watched]]:
 
 
 def note(
-    executable: Executable, states: tuple[Array, ...], inputs: Sequence[Array], n: int, runs: int
+    executable: Executable, states: tuple[Any, ...], inputs: Sequence[Array], n: int, runs: int
 ) -> None:
     """Tell who watches that a Program ran.
 

@@ -10,6 +10,7 @@ from typing import Any
 from thalweg.saving.atomic import atomic_file
 from thalweg.saving.h5_safety import checked_arrays, opened
 from thalweg.saving.keras_archive import open_weights
+from thalweg.saving.safetensors_file import read_state, write_state
 from thalweg.saving.weights_h5 import (
     StoredObject,
     StoredWeights,
@@ -31,17 +32,22 @@ def save_weights(
 
     Args:
         model: a built model.
-        filepath: ends in `.weights.h5`, with `max_shard_size` in `.weights.json`.
+        filepath: ends in `.weights.h5`, with `max_shard_size` in `.weights.json`; or in
+            `.safetensors`, for the whole state under the variables' paths, as pages have it.
         overwrite: whether an existing file may be replaced; otherwise `FileExistsError`.
         max_shard_size: the most GB (2^30 bytes) in one file; the weights are spread over
             `<name>_00000.weights.h5` and so on.
     """
     path = Path(filepath)
+    if path.suffix == ".safetensors" and max_shard_size is None:
+        _check_free(path, overwrite)
+        _check_built(model)
+        write_state(model, path)
+        return
     ending = ".weights.h5" if max_shard_size is None else ".weights.json"
     if not path.name.endswith(ending):
         raise ValueError(f"The file must end in {ending}, got '{path}'.")
-    if not overwrite and path.exists():
-        raise FileExistsError(f"'{path}' exists already, and overwrite is False.")
+    _check_free(path, overwrite)
     _check_built(model)
     objects = collect(model)
     if max_shard_size is None:
@@ -59,7 +65,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
 
     Args:
         model: a built model.
-        filepath: a `.weights.h5`, `.weights.json` or `.keras` file.
+        filepath: a `.weights.h5`, `.weights.json` or `.keras` file; or a `.safetensors` file that
+            a page or `save_weights` wrote, which holds the optimizer's and the random state too.
         skip_mismatch: take what fits and warn of the rest.
     """
     path = Path(filepath)
@@ -73,10 +80,18 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
     elif path.name.endswith(".weights.h5"):
         with path.open("rb") as file:
             read_h5(model, file, path.name, skip_mismatch=skip_mismatch)
+    elif path.suffix == ".safetensors":
+        read_state(model, path, skip_mismatch)
     else:
         raise ValueError(
-            f"Weights are read from .weights.h5, .weights.json and .keras files, got '{path}'."
+            "Weights are read from .weights.h5, .weights.json, .keras and .safetensors files, got "
+            f"'{path}'."
         )
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    if not overwrite and path.exists():
+        raise FileExistsError(f"'{path}' exists already, and overwrite is False.")
 
 
 def _check_built(model: Any) -> None:

@@ -12,7 +12,7 @@ from thalweg.tensor.context import CONTEXT, outside_trace
 from thalweg.tensor.convert import convert_to_tensor
 from thalweg.tensor.dtypes import DType, as_dtype, is_floating
 from thalweg.tensor.operators import OPERATIONS, Operators
-from thalweg.tensor.storage import STATE_LOCK, aligned_empty
+from thalweg.tensor.storage import STATE_LOCK, Holder, Storage, aligned_empty
 from thalweg.tensor.tensor import Tensor
 
 __all__ = ["Variable"]
@@ -45,7 +45,8 @@ class Variable(Operators):
     """
 
     # The value is in the snapshot, in the storage, or in both. `_snapshot` is None once a compiled
-    # Program wrote the storage; `_stale` says that the storage misses the latest assignment.
+    # Program wrote the storage; `_stale` says that the storage's array has an older value: it
+    # misses the latest assignment, or a device has written its own copy since.
     __slots__ = (
         "__weakref__",
         "_dtype",
@@ -62,7 +63,7 @@ class Variable(Operators):
     )
 
     _snapshot: Tensor | None
-    _storage: Array | None
+    _storage: Storage | None
     _stale: bool
 
     def __init__(
@@ -134,7 +135,8 @@ class Variable(Operators):
                 snapshot = self._snapshot
                 if snapshot is None:
                     assert self._storage is not None
-                    snapshot = self._snapshot = Tensor(self._storage.copy())
+                    snapshot = self._snapshot = Tensor(self._storage.here().copy())
+                    self._stale = False
         return snapshot
 
     @_tensor.setter
@@ -149,20 +151,41 @@ class Variable(Operators):
         life of the variable. Whoever writes to it holds `STATE_LOCK` and calls `written()`.
         """
         with STATE_LOCK:
+            array = self.storage().here()
+            self._stale = False
+            return array
+
+    def storage(self) -> Storage:
+        """What tells Programs on any device where the present value is.
+
+        It is the same object for the whole life of the variable. Whoever changes the value holds
+        `STATE_LOCK` and calls `written()`.
+        """
+        with STATE_LOCK:
             if self._storage is None:
-                self._storage = aligned_empty(self._shape, self._dtype)
+                self._storage = Storage(aligned_empty(self._shape, self._dtype))
             snapshot = self._snapshot
             if self._stale and snapshot is not None:
-                np.copyto(self._storage, snapshot._value)
+                np.copyto(self._storage.array, snapshot._value)
+                self._storage.holder = None
+                self._storage.version += 1
                 # One copy of the value is enough until somebody reads it again.
                 self._snapshot = None
-            self._stale = False
+                self._stale = False
             return self._storage
 
-    def written(self) -> None:
-        """Says that a Program wrote the storage: the next read takes a new snapshot of it."""
+    def written(self, holder: Holder | None = None) -> None:
+        """Says that a Program wrote the storage: the next read takes a new snapshot of it.
+
+        Args:
+            holder: the device that has the new value; None: the array has it.
+        """
+        storage = self._storage
+        assert storage is not None
+        storage.holder = holder
+        storage.version += 1
         self._snapshot = None
-        self._stale = False
+        self._stale = holder is not None
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """Copies and pickles take the value along, and have a storage of their own."""

@@ -12,6 +12,7 @@ from thalweg.devices import Explanation, explain
 from thalweg.primitives.graph import Graph
 from thalweg.random.seed import global_seed_generator, is_global_seed
 from thalweg.tensor.context import CONTEXT
+from thalweg.tensor.states import States
 from thalweg.tensor.storage import STATE_LOCK
 from thalweg.tensor.tensor import Tensor, TensorSpec
 from thalweg.tensor.tree import flatten, is_nested, map_structure, pack
@@ -60,7 +61,7 @@ class ConcreteFunction:
         self._inputs = [TensorSpec(x.shape, x.dtype) for x in call.tensors]
         self._capture = captured
         self._changed = captured.changed
-        self._states = tuple([v.resident() for v in captured.variables])
+        self._states = States(captured.variables)
         self._pack = _packer(captured.structure)
         self.has_custom_gradients = any(node.params.get("custom") for node in captured.graph.nodes)
         self._draws = any(map(is_global_seed, captured.variables))
@@ -89,6 +90,11 @@ class ConcreteFunction:
     def asm(self) -> str:
         """The assembly of its Program, as text."""
         return program_of(self.executable, self.name).asm
+
+    @property
+    def wgsl(self) -> str:
+        """The shaders of its Program for WebGPU, as text."""
+        return program_of(self.executable, self.name).wgsl
 
     def explain(self, *tensors: Any) -> Explanation:
         """The kernels of its Program with shapes, costs and measured times; print it.
@@ -133,23 +139,18 @@ class ConcreteFunction:
         """The results for these arrays, with no tape, trace or variable scope around."""
         if self._draws:
             global_seed_generator()  # takes a new seed after `set_random_seed`
+        runner = self.executable.runner()
+        holder = runner.holder
         if not self._changed:
-            self._refresh()
-            return self._pack(self.executable.run(self._states, arrays))
+            return self._pack(runner.run(self._states.present(holder), arrays))
         with STATE_LOCK:
-            self._refresh()
+            states = self._states.present(holder)
             try:
-                found = self.executable.run(self._states, arrays)
+                found = runner.run(states, arrays)
             finally:
                 for variable in self._changed:
-                    variable.written()
+                    variable.written(holder)
         return self._pack(found)
-
-    def _refresh(self) -> None:
-        """Bring what was assigned since the last run into the arrays of the states."""
-        for variable in self.variables:
-            if variable._stale:
-                variable.resident()
 
     def _replay(self, tensors: Sequence[Tensor]) -> Any:
         """Apply the graph's primitives one by one, so that tapes and traces hear of each."""

@@ -14,17 +14,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from thalweg import devices
+from thalweg import config, devices
 from thalweg.compiler.compile import compile_graph
 from thalweg.compiler.fingerprint import fingerprint
 from thalweg.compiler.ir.program import Program
 from thalweg.primitives.graph import Graph, evaluate_graph
+from thalweg.tensor.storage import Holder
 from thalweg.tracing.worth import Worth, seconds_by_operation, seconds_to_compile
 
 __all__ = [
     "CompiledExecutable",
     "Executable",
     "ReferenceExecutable",
+    "Runner",
     "make_executable",
     "program_of",
 ]
@@ -32,18 +34,31 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 
 
-class Executable(Protocol):
+class Runner(Protocol):
     """Runs one graph. Several threads may call it."""
 
-    def run(self, states: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
+    @property
+    def holder(self) -> Holder | None:
+        """Where states stay between runs; see `devices.Executable`."""
+        ...
+
+    def run(self, states: Sequence[Any], inputs: Sequence[Array]) -> list[Array]:
         """Update the states in place and return the results, arrays of their own.
 
         Args:
-            states: writable arrays, C-contiguous and aligned to 64 bytes; a traced function passes
-                the same tuple each time.
+            states: for a holder, storages of variables. Else writable arrays, C-contiguous and
+                aligned to 64 bytes. A traced function passes the same tuple each time.
             inputs: arrays of the shapes and dtypes of the graph's arguments, in native byte order,
                 with any strides; they are not written to.
         """
+        ...
+
+
+class Executable(Protocol):
+    """Knows what runs a graph."""
+
+    def runner(self) -> Runner:
+        """What runs it this time."""
         ...
 
 
@@ -69,11 +84,17 @@ class ReferenceExecutable:
         states: how many of its inputs are states.
     """
 
+    holder = None
+
     def __init__(self, graph: Graph, states: int) -> None:
         self._graph = graph
         self._states = states
         self._constants = [x._value for x in graph.captured]
         self._changed = [i for i in range(states) if graph.outputs[i] is not graph.inputs[i]]
+
+    def runner(self) -> ReferenceExecutable:
+        """This."""
+        return self
 
     def run(self, states: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
         """Update the states in place, if nothing fails, and return the results."""
@@ -103,34 +124,36 @@ class CompiledExecutable:
         self._title, self._names = title, names
         self._reference = ReferenceExecutable(graph, states)
         self._worth = Worth()
-        self._program: devices.Executable | None = None
-        # The Program once runs use it: by their number, not by when the background is done.
-        self._chosen: devices.Executable | None = None
+        self._programs: dict[str, devices.Executable] = {}
+        # Those that runs use, by device: by the number of runs, not by when the background is done.
+        self._chosen: dict[str, devices.Executable] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self.seconds_by_operation = seconds_by_operation(graph)
         self.seconds_to_compile = seconds_to_compile(graph)
 
-    def run(self, states: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
-        """Update the states in place and return the results."""
-        program = self._chosen
+    def runner(self) -> Runner:
+        """What runs it this time; the first times that may be the reference."""
+        program = self._chosen.get(config.device())
         if program is None:
-            if not self._at_once and not self._worth.compiling(self, 1):
-                found = self._reference.run(states, inputs)
+            wait = not (self._at_once or self._chosen)
+            if wait and not self._worth.compiling(self, 1):
                 self._worth.ran()
-                return found
-            program = self._chosen = self.program
-        return program.run(states, inputs)
+                return self._reference
+            program = self._chosen[config.device()] = self.program
+        return program
 
     @property
     def program(self) -> devices.Executable:
-        """The Program, compiled now if it was not yet."""
+        """The Program for the present device, compiled now if it was not yet."""
         with self._lock:
-            if self._program is None:
+            found = self._programs.get(config.device())
+            if found is None:
                 key = fingerprint(self._graph, "graph", self._states)
                 found = devices.restore(key, self._make, self._title, self._names)
-                self._program = found or devices.load(self._make(), self._title, self._names, key)
-            return self._program
+                found = found or devices.load(self._make(), self._title, self._names, key)
+                self._programs[config.device()] = found
+            return found
 
     def _make(self) -> Program:
         return compile_graph(self._graph, self._states).program()

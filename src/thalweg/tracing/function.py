@@ -345,6 +345,11 @@ class Function:
         """The assembly of what was traced last, as text."""
         return self._latest().asm
 
+    @property
+    def wgsl(self) -> str:
+        """The shaders for WebGPU of what was traced last, as text."""
+        return self._latest().wgsl
+
     def _latest(self) -> ConcreteFunction:
         found = self._cache.values()
         if not found:

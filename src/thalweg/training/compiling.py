@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from thalweg import devices
+from thalweg import config, devices
 from thalweg.compiler.compile import Compiled, compile_graph, compile_traces
 from thalweg.compiler.dims import NotAffineError
 from thalweg.compiler.fingerprint import fingerprint
@@ -53,7 +53,7 @@ class SizedPrograms:
         base = max(n, 2)  # for one sample, broadcasting would hide the batch
         self._sizes = (base, base + 1, base + 3)
         self._lock = threading.RLock()
-        self._programs: dict[int, devices.Executable] = {}
+        self._programs: dict[tuple[str, int], devices.Executable] = {}
         # The graphs of these sizes until they are compiled, and what tells them from others.
         self._looked = False
         self._graphs: list[Graph] = []
@@ -78,9 +78,29 @@ class SizedPrograms:
                 found = self._made(sizes)
         return found
 
+    def program(self, capacity: int) -> Program:
+        """The Program alone, for other devices than this machine's processor.
+
+        Args:
+            capacity: the largest batch; the only one where the step does not treat sizes alike,
+                and then `flexible` is False.
+        """
+        with self._lock:
+            if self.flexible:
+                try:
+                    return self._flow().program(capacity)
+                except NotAffineError:
+                    self.flexible = False
+            graph = self._first if capacity == self._n else self._trace(capacity)
+            return compile_graph(graph, self._states).program(capacity)
+
     def _known(self, n: int) -> devices.Executable | None:
-        found = self._programs.get(0 if self.flexible else n)
+        found = self._programs.get(self._key(n))
         return None if found is None or n > found.image.capacity else found
+
+    def _key(self, n: int) -> tuple[str, int]:
+        """Programs are known by device, and by batch size where that matters."""
+        return config.device(), 0 if self.flexible else n
 
     def _unsure(self, sizes: Sequence[int]) -> bool:
         """Whether a Program from disk may be wrong for one of these sizes."""
@@ -90,13 +110,12 @@ class SizedPrograms:
         n = max(sizes)
         if self._unsure(sizes):
             self._look()
-            if self._programs and not self._is_this(self._programs[0]):
-                self._programs.clear()
+            self._programs = {k: p for k, p in self._programs.items() if self._is_this(p)}
         found = self._known(n)
         if found is None:
             found = self._for_all(max(n, self._n)) if self.flexible else None
             found = found or self._for_one(n)
-            self._programs[0 if self.flexible else n] = found
+            self._programs[self._key(n)] = found
         return found
 
     def _for_one(self, n: int) -> devices.Executable:

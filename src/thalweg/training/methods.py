@@ -1,4 +1,4 @@
-"""What a model can do that rooms above this one provide: saving.
+"""What a model can do that rooms above this one provide: saving, and the export for pages.
 
 The top level fills the table when `thalweg` is imported.
 """

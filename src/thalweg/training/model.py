@@ -250,6 +250,66 @@ class Model(Trainer, Layer):
         """Read weights from a `.weights.h5` or `.keras` file."""
         MODEL_METHODS["load_weights"](self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    def export_web(
+        self,
+        folder: Any,
+        *,
+        batch_size: int = 32,
+        x: Any = None,
+        y: Any = None,
+        sample_weight: bool = False,
+        dtype: str = "float32",
+        webgpu: bool | None = None,
+        page: bool = False,
+        shard_bytes: int = 64 * 2**20,
+    ) -> Any:
+        """Write the model as a folder from which a page or Node predicts, and goes on training.
+
+        The folder holds the compiled steps for WebAssembly and WebGPU, the weights, the runtime
+        `thalweg.js`, and `program.json`, which describes them. A compiled model is trained and
+        evaluated there too: the state of the optimizer and of the random generators goes along, so
+        that training continues where it stopped here.
+
+        Args:
+            folder: where to write; it is made if need be.
+            batch_size: the largest batch of a step; smaller ones (a remainder) are fine.
+            x, y: a batch of inputs and targets as an example, where the model does not tell their
+                shapes and dtypes (a model that is a subclass, a loss of your own).
+            sample_weight: whether training in the page takes a weight for each sample.
+            dtype: what the files hold weights as: `'float32'`, `'float16'` (half the size) or
+                `'int8'` (a quarter; matrices by channel). The page computes in float32.
+            webgpu: whether to write shaders for WebGPU besides WebAssembly; None: unless the model
+                is so small that WebAssembly is faster on every machine.
+            page: whether to write an `index.html` that shows the model at work.
+            shard_bytes: how large a file of weights may be.
+
+        Returns:
+            The folder as a `pathlib.Path`.
+
+        Raises:
+            ValueError: if the model uses an operation or a dtype that pages cannot compute, or does
+                not tell enough of its data.
+
+        >>> import tempfile, thalweg as tw
+        >>> model = tw.Sequential([tw.Input((4,)), tw.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> site = model.export_web(tempfile.mkdtemp())
+        >>> sorted(file.name for file in site.iterdir())[:2]
+        ['program.json', 'program.relaxed.wasm']
+        """
+        return MODEL_METHODS["export_web"](
+            self,
+            folder,
+            batch_size=batch_size,
+            x=x,
+            y=y,
+            sample_weight=sample_weight,
+            dtype=dtype,
+            webgpu=webgpu,
+            page=page,
+            shard_bytes=shard_bytes,
+        )
+
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON, without weights."""
         return json.dumps(serialize_keras_object(self), **kwargs)

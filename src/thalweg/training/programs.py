@@ -12,9 +12,11 @@ import numpy as np
 
 from thalweg import devices
 from thalweg.compiler.dims import Dim
+from thalweg.compiler.ir.program import Program
 from thalweg.primitives.graph import Graph, trace
 from thalweg.random.seed import global_seed_generator, is_global_seed
-from thalweg.tensor.storage import STATE_LOCK
+from thalweg.tensor.states import States
+from thalweg.tensor.storage import STATE_LOCK, Holder
 from thalweg.tensor.tensor import Tensor, TensorSpec
 from thalweg.tensor.tree import flatten, map_structure, pack
 from thalweg.tensor.variable import Variable
@@ -77,7 +79,7 @@ class StepProgram:
         self.changed = [v for v, (x, y) in zip(self.variables, pairs, strict=True) if x is not y]
         self.seconds_by_operation = seconds_by_operation(graph)
         self.seconds_to_compile = seconds_to_compile(graph)
-        self.states: tuple[Array, ...] = ()
+        self._states = States(self.variables)
         self._programs = SizedPrograms(
             lambda n: self._trace(n).graph,
             graph,
@@ -143,36 +145,40 @@ class StepProgram:
                 raise failure
         return self._programs.executable(*sizes)
 
+    def program(self, capacity: int) -> Program:
+        """The Program alone, for other devices; see `SizedPrograms.program`."""
+        return self._programs.program(capacity)
+
+    @property
+    def structure(self) -> Any:
+        """That of the outputs: True where there is a tensor, None where there is none."""
+        return self._first.structure
+
     # --- running
 
-    def _present(self) -> None:
-        """Have the states hold what the variables hold."""
+    def _present(self, holder: Holder | None) -> tuple[Any, ...]:
+        """The states, with what the variables hold."""
         if self._draws:
             global_seed_generator()  # takes a new seed after `set_random_seed`
-        if not self.states:
-            self.states = tuple(v.resident() for v in self.variables)
-            return
-        for variable in self.variables:
-            if variable._stale:
-                variable.resident()
+        return self._states.present(holder)
 
     @contextmanager
-    def _updating(self) -> Iterator[tuple[Array, ...]]:
+    def _updating(self, holder: Holder | None) -> Iterator[tuple[Any, ...]]:
         """The states, for a Program to change in place; nobody else reads or writes them."""
         with STATE_LOCK:
-            self._present()
+            states = self._present(holder)
             try:
-                yield self.states
+                yield states
             finally:
                 for variable in self.changed:
-                    variable.written()
+                    variable.written(holder)
 
     def run(self, data: Any) -> Any:
         """Take the step with a batch of tensors."""
         arrays = [x._value for x in leaves_of(data)]
         n = int(arrays[0].shape[0])
         executable = self.executable(n)
-        with self._updating() as states:
+        with self._updating(executable.holder) as states:
             found = executable.run(states, arrays, n)
         return self._packed(found)
 
@@ -180,9 +186,10 @@ class StepProgram:
         """The kernels of the Program, measured with a batch; nothing changes."""
         arrays = [x._value for x in leaves_of(data)]
         n = int(arrays[0].shape[0])
+        executable = self.executable(n)
         with STATE_LOCK:
-            self._present()
-            return devices.explain(self.executable(n), self.states, arrays, n)
+            states = self._present(executable.holder)
+            return devices.explain(executable, states, arrays, n)
 
     def run_rows(self, source: Pass, first: int, steps: int) -> Any:
         """Take steps with neighbouring batches of a pass; the outputs of the last one.
@@ -192,7 +199,7 @@ class StepProgram:
         batch, *rest = _sizes(source)
         executable = self.executable(batch, *rest)
         wholes = [a for a in source.arrays if a is not None]
-        with self._updating() as states:
+        with self._updating(executable.holder) as states:
             found = executable.run_many(states, wholes, source.order, batch, first, steps)
         return self._packed(found)
 
@@ -211,8 +218,8 @@ class StepProgram:
         executable = self.executable(batch, *rest)
         wholes = [a for a in source.arrays if a is not None]
         places = {id(v): i for i, v in enumerate(self.variables)}
-        with self._updating() as states:
-            resets = [(places[id(v)], states[places[id(v)]].copy()) for v in begin]
+        with self._updating(executable.holder) as states:
+            resets = [(places[id(v)], v.resident().copy()) for v in begin]
             found = executable.run_epochs(states, wholes, orders, batch, epochs, resets)
         return self._packed(found)
 

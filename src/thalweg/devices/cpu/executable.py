@@ -20,14 +20,16 @@ from thalweg.compiler.render.llvm.program import ModuleText, render
 from thalweg.compiler.render.llvm.synchronize import ERROR, SYNC_BYTES
 from thalweg.compiler.render.llvm.table import Job
 from thalweg.devices import watch
+from thalweg.devices.checks import as_input, check_batch, check_rows, check_state
 from thalweg.devices.cpu import jit
 from thalweg.devices.cpu.callbacks import HostCalls, callback
-from thalweg.devices.cpu.checks import as_input, check_state
 from thalweg.devices.cpu.cost import estimate, workers
 from thalweg.devices.cpu.host import Host
 from thalweg.devices.cpu.image import Image
+from thalweg.devices.cpu.limit import limit
 from thalweg.devices.cpu.memory import address, room
 from thalweg.devices.cpu.pool import launcher, pool
+from thalweg.devices.limit import Limit
 
 __all__ = ["Executable"]
 
@@ -49,7 +51,10 @@ class Executable:
         title: what the Program was made from.
         names: those of its states, as far as they have any.
         note: what was kept with it.
+        holder: None, since states are arrays of this machine.
     """
+
+    holder = None
 
     def __init__(
         self,
@@ -165,7 +170,7 @@ class Executable:
         """
         with self._lock:
             self._check_call(batch, len(wholes))
-            rows = self._rows(wholes, order, batch, first_step, steps)
+            rows = check_rows(wholes, self.image.inputs, order, batch, first_step, steps)
             if states is not self._bound:
                 self._bind(states)
             held, pointers = self._take_wholes(wholes)
@@ -227,9 +232,9 @@ class Executable:
                 raise ValueError("run_epochs: no output may have a row for each sample.")
             steps = -(-rows // batch)
             if orders is None:
-                self._rows(wholes, None, batch, 0, steps)
+                check_rows(wholes, self.image.inputs, None, batch, 0, steps)
             else:
-                self._rows(wholes, orders, rows, 0, epochs)
+                check_rows(wholes, self.image.inputs, orders, rows, 0, epochs)
             if states is not self._bound:
                 self._bind(states)
             held, pointers = self._take_wholes(wholes)
@@ -259,12 +264,7 @@ class Executable:
     def _check_call(self, n: int, inputs: int) -> None:
         if self._running:
             raise RuntimeError("run: a host call of this Program must not run the Program itself.")
-        if n < 1 or (self.image.capacity and n > self.image.capacity):
-            raise ValueError(
-                f"run: the batch must be of 1 to {self.image.capacity} samples, got {n}."
-            )
-        if inputs != len(self._inputs):
-            raise ValueError(f"run: expected {len(self._inputs)} inputs, got {inputs}.")
+        check_batch(n, self.image.capacity, inputs, len(self._inputs))
 
     def _bind(self, states: Sequence[_Array]) -> None:
         bound = self._states
@@ -339,42 +339,6 @@ class Executable:
 
     # --- epochs
 
-    def _rows(
-        self,
-        wholes: Sequence[_Array],
-        order: _Array | None,
-        batch: int,
-        first_step: int,
-        steps: int,
-    ) -> int:
-        """How many rows there are to go through."""
-        found = set()
-        for k, (array, (buffer, _, scale, offset)) in enumerate(
-            zip(wholes, self._inputs, strict=True)
-        ):
-            if scale and (offset or not array.ndim or array.size != len(array) * scale):
-                raise ValueError(f"run_many: input {k} must have a row of {scale} per sample.")
-            if scale:
-                as_input(array, buffer, array.size, k)
-                found.add(len(array))
-        if len(found) != 1:
-            raise ValueError(f"run_many: all inputs must have as many rows, got {sorted(found)}.")
-        rows = present = found.pop()
-        if order is not None:
-            if order.dtype != np.int64 or order.ndim != 1 or not order.flags.c_contiguous:
-                raise ValueError("run_many: order must be a contiguous vector of int64.")
-            rows = len(order)
-        if first_step < 0 or steps < 1 or (first_step + steps - 1) * batch >= rows:
-            raise ValueError(
-                f"run_many: there are {rows} rows, not enough for steps {first_step} to "
-                f"{first_step + steps - 1} of {batch}."
-            )
-        if order is not None:
-            part = order[first_step * batch : (first_step + steps) * batch]
-            if part.min() < 0 or part.max() >= present:
-                raise ValueError(f"run_many: order must hold rows from 0 to {present - 1}.")
-        return rows
-
     def _take_wholes(self, wholes: Sequence[_Array]) -> tuple[list[_Array], _Array]:
         held = [
             as_input(array, buffer, array.size if scale else offset, k)
@@ -434,6 +398,10 @@ class Executable:
         """Bytes of memory that each worker has for itself."""
         return self.image.scratch
 
+    def limit(self) -> Limit:
+        """What the processor can reach at most."""
+        return limit()
+
     def workers(self, n: int = 1) -> int:
         """How many threads a run for a batch of n uses now."""
         return workers(self.image, n, config.threads())
@@ -454,6 +422,13 @@ class Executable:
     def asm(self) -> str:
         """The assembly."""
         return jit.assembly(self.llvm, self._machine)
+
+    @property
+    def wgsl(self) -> str:
+        """The shaders that a GPU would run, as text."""
+        from thalweg.devices.webgpu.shaders import rendered, text
+
+        return text(rendered(self.program))
 
     def profile(
         self, states: Sequence[_Array], inputs: Sequence[_Array], n: int = 1, repeats: int = 20

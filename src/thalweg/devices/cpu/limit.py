@@ -12,35 +12,20 @@ import ctypes
 import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from thalweg import config
+from thalweg.devices.limit import Limit
 
-__all__ = ["Limit", "limit"]
+__all__ = ["limit"]
 
 # A turn takes a few milliseconds at most, less than the system gives a thread before the next.
 _MATRIX, _PRODUCTS = 512, 60
 # What each thread goes through, more than the caches hold, and in what pieces.
 _MEMORY, _PIECE, _ROUNDS = 64 * 1024 * 1024, 4 * 1024 * 1024, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """The limits of a machine on some number of threads.
-
-    Attributes:
-        threads: how many.
-        flops: float32 operations a second in products of large matrices (NumPy's BLAS).
-        bandwidth: bytes a second read and written by copies that no cache holds.
-    """
-
-    threads: int
-    flops: float
-    bandwidth: float
 
 
 def limit() -> Limit:

@@ -22,7 +22,7 @@ from thalweg.compiler.ir.expression import (
 )
 from thalweg.compiler.ir.index import Atom, Datum, Quotient, Remainder, Var
 from thalweg.compiler.ir.index import Index as Formula
-from thalweg.compiler.render.llvm.builder import I32, I64, Builder, Index, Value
+from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.kernel import length
 from thalweg.compiler.render.llvm.lanes import Lanes, Place
 
@@ -102,7 +102,7 @@ class Addresses:
     # --- values
 
     def value(self, index: Formula, place: Place) -> Index:
-        """An index: in the first lane where it is affine over the lanes, else a vector of i64."""
+        """An index: in the first lane where it is affine over the lanes, else a vector."""
         b = self.b
         total: Index = 0
         vectors: list[Value] = []
@@ -125,7 +125,7 @@ class Addresses:
         return result
 
     def lanes(self, index: Formula, place: Place) -> Value:
-        """An index as a vector of i64, one for each lane."""
+        """An index as a vector, one for each lane."""
         assert place.lanes is not None
         found = self.value(index, place)
         if isinstance(found, Value) and found.type.lanes > 1:
@@ -141,9 +141,9 @@ class Addresses:
         if stride == ZERO:
             return base
         if stride.static:
-            steps = b.ints("i64", [stride.offset * i for i in range(count)])
+            steps = b.ints(b.target.index, [stride.offset * i for i in range(count)])
         else:
-            steps = b.ints("i64", range(count))
+            steps = b.ints(b.target.index, range(count))
             steps = b.binary("mul nsw", steps, b.splat(b.index(self.length(stride)), count))
         return b.binary("add nsw", base, steps)
 
@@ -178,10 +178,7 @@ class Addresses:
             return place.env[atom]
         if isinstance(atom, Datum):
             found = self._read(atom.expression, place)
-            if found.type.bits == 64:
-                return found
-            signed = atom.expression.dtype.kind == "i"
-            return b.convert("sext" if signed else "zext", found, "i64")
+            return b.as_index(found, atom.expression.dtype.kind == "i")
         inner = self.stride(atom.index, place)
         divide = b.div if isinstance(atom, Quotient) else b.rem
         even = inner == ZERO or (
@@ -207,7 +204,7 @@ class Addresses:
         if isinstance(atom, Remainder):
             return b.select(beyond, b.binary("sub nsw", rest, limit), rest)
         quotient = b.splat(b.index(b.div(first, divisor)), count)
-        return b.binary("add nsw", quotient, b.convert("zext", beyond, "i64"))
+        return b.binary("add nsw", quotient, b.convert("zext", beyond, b.target.index))
 
     def _divided(self, atom: Quotient | Remainder, place: Place, count: int) -> Value:
         b = self.b
@@ -217,9 +214,9 @@ class Addresses:
         most = atom.index.most()
         if atom.divisor.static and most is not None and most.static and most.offset < _SMALL:
             # Vectors of 32-bit integers are divided by a constant with a few multiplications.
-            small = b.convert("trunc", vector, "i32")
+            small = b.integer(vector, "i32")
             by = b.number(small.type, atom.divisor.offset)
-            return b.convert("zext", b.binary(instruction, small, by), "i64")
+            return b.integer(b.binary(instruction, small, by), b.target.index, signed=False)
         return b.binary(instruction, vector, divisor)
 
     # --- guards
@@ -236,7 +233,7 @@ class Addresses:
         found = self.value(index, place)
         low, high = self.length(guard.low), self.length(guard.high)
         stride = self.stride(index, place)
-        element = "i64"
+        element = b.target.index
         if isinstance(found, Value) and found.type.lanes > 1:
             value = found
         elif stride is None or stride == ZERO or place.lanes is None:
@@ -251,12 +248,12 @@ class Addresses:
                 and isinstance(high, int)
             ):
                 element = "i32"
-                base = b.convert("trunc", b.index(found), "i32")
+                base = b.integer(b.index(found), "i32")
                 steps = b.ints("i32", [stride.offset * i for i in range(count)])
                 value = b.binary("add nsw", b.splat(base, count), steps)
             else:
                 value = self.spread(found, stride, count)
-        one = I32 if element == "i32" else I64
+        one = Type(element)
         low_value = b.splat(Value(b.index(low).text, one), value.type.lanes)
         high_value = b.splat(Value(b.index(high).text, one), value.type.lanes)
         if certain_low:

@@ -52,11 +52,8 @@ class Elements:
         elementwise.store(self.b, value, self.at(offset), self.dtype)
 
     def number(self, offset: Index) -> Value:
-        """An integer as an i64; as an unsigned number a negative one is large."""
-        value = self.load(offset)
-        if value.type.bits == 64:
-            return value
-        return self.b.convert("sext" if self.dtype.kind == "i" else "zext", value, "i64")
+        """An integer as an index; as an unsigned number a negative one is large."""
+        return self.b.as_index(self.load(offset), self.dtype.kind == "i")
 
 
 def across(

@@ -1,7 +1,7 @@
 """Builder: writes LLVM IR text for one function, with values that know their type.
 
-Index arithmetic (i64) takes Python integers too and folds them, so generators can be written once
-for lengths known at compile time and at run time.
+Index arithmetic takes Python integers too and folds them, so generators can be written once for
+lengths known at compile time and at run time. Indices are as wide as addresses are.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Type:
     @property
     def bits(self) -> int:
         """Bits of an element."""
-        known = {"half": 16, "bfloat": 16, "float": 32, "double": 64, "ptr": 64}
+        known = {"half": 16, "bfloat": 16, "float": 32, "double": 64}
         return known[self.element] if self.element in known else int(self.element[1:])
 
     @staticmethod
@@ -82,7 +82,7 @@ class Value:
         return f"{self.type} {self.text}"
 
 
-# An i64 value, or an integer known now.
+# A value of the type of indices, or an integer known now.
 Index = Value | int
 
 
@@ -115,6 +115,8 @@ class Builder:
 
     def __init__(self, target: Target = AVX2) -> None:
         self.target = target
+        # The type of lengths and indices.
+        self.index_type = Type(target.index)
         self.lines: list[str] = []
         # Declarations of intrinsics and outside functions that the text needs, by name.
         self.declarations: dict[str, str] = {}
@@ -215,9 +217,11 @@ class Builder:
 
     def fma(self, a: Value, b: Value, c: Value) -> Value:
         """a * b + c, rounded once where the processor can; elsewhere `llvm.fma` would call libm."""
-        if not self.target.fma:
-            return self.binary("fadd", self.binary("fmul", a, b), c)
-        return self.call("llvm.fma", a.type, [a, b, c])
+        if self.target.fma:
+            return self.call("llvm.fma", a.type, [a, b, c])
+        if self.target.relaxed and a.type.bits * a.type.lanes == 128:
+            return self.call("llvm.wasm.relaxed.madd", a.type, [a, b, c])
+        return self.binary("fadd", self.binary("fmul", a, b), c)
 
     def fcmp(self, predicate: str, a: Value, b: Value) -> Value:
         """`oeq une olt ole ogt oge uno ord ...`."""
@@ -291,11 +295,30 @@ class Builder:
         self.declarations[name] = f"declare {to} @{name}({a.type})"
         return self.result(to, f"call {to} @{name}({a})")
 
-    # --- index arithmetic: i64 values and Python integers
+    # --- index arithmetic: values and Python integers
 
     def index(self, value: Index) -> Value:
-        """An index as an i64 value."""
-        return Value(str(value), I64) if isinstance(value, int) else value
+        """An index as a value."""
+        return Value(str(value), self.index_type) if isinstance(value, int) else value
+
+    def as_index(self, value: Value, signed: bool) -> Value:
+        """Integers as indices; those that are too large for one become the largest one."""
+        bits, own = value.type.bits, self.index_type.bits
+        if signed and bits > own:
+            low, high = (self.number(value.type, x) for x in (-(2 ** (own - 1)), 2 ** (own - 1) - 1))
+            value = self.call("llvm.smin", value.type, [value, high])
+            value = self.call("llvm.smax", value.type, [value, low])
+        elif not signed and bits >= own:
+            high = self.number(value.type, 2 ** (own - 1) - 1)
+            value = self.call("llvm.umin", value.type, [value, high])
+        return self.integer(value, self.target.index, signed)
+
+    def integer(self, value: Value, element: str, signed: bool = True) -> Value:
+        """Integers with as many bits as an element has."""
+        bits, wanted = value.type.bits, int(element[1:])
+        if bits == wanted:
+            return value
+        return self.convert("trunc" if wanted < bits else "sext" if signed else "zext", value, element)
 
     def add(self, a: Index, b: Index) -> Index:
         if isinstance(a, int) and isinstance(b, int):
@@ -337,12 +360,12 @@ class Builder:
     def min(self, a: Index, b: Index) -> Index:
         if isinstance(a, int) and isinstance(b, int):
             return min(a, b)
-        return self.call("llvm.smin", I64, [self.index(a), self.index(b)])
+        return self.call("llvm.smin", self.index_type, [self.index(a), self.index(b)])
 
     def max(self, a: Index, b: Index) -> Index:
         if isinstance(a, int) and isinstance(b, int):
             return max(a, b)
-        return self.call("llvm.smax", I64, [self.index(a), self.index(b)])
+        return self.call("llvm.smax", self.index_type, [self.index(a), self.index(b)])
 
     def less(self, a: Index, b: Index) -> Value:
         """a < b, an i1."""
@@ -354,7 +377,7 @@ class Builder:
             body = ", ".join(f"i1 {'true' if i < count else 'false'}" for i in range(lanes))
             return Value(f"<{body}>", Type("i1", lanes))
         counts = self.splat(self.index(count), lanes)
-        return self.icmp("slt", self.ints("i64", range(lanes)), counts)
+        return self.icmp("slt", self.ints(self.target.index, range(lanes)), counts)
 
     # --- memory
 
@@ -366,12 +389,26 @@ class Builder:
             PTR, f"getelementptr inbounds {element}, {pointer}, {self.index(offset)}"
         )
 
+    def anchor(self, pointer: Value) -> Value:
+        """The same address, which constant offsets from it are to be added to in loads and stores.
+
+        On WebAssembly they are lost where LLVM knows how the address changes in a loop: it then
+        computes a sum for each of them. Elsewhere it knows best.
+        """
+        if not self.target.wasm or not pointer.text.startswith("%"):
+            return pointer
+        return self.result(PTR, f'call ptr asm "", "=r,0"({pointer})')
+
     def load(self, pointer: Value, type_: Type, align: int | None = None) -> Value:
         """A load; by default aligned to the element only."""
-        return self.result(type_, f"load {type_}, {pointer}, align {align or type_.bits // 8}")
+        return self.result(type_, f"load {type_}, {pointer}, align {align or self._bytes(type_)}")
 
     def store(self, value: Value, pointer: Value, align: int | None = None) -> None:
-        self.line(f"store {value}, {pointer}, align {align or value.type.bits // 8}")
+        self.line(f"store {value}, {pointer}, align {align or self._bytes(value.type)}")
+
+    def _bytes(self, type_: Type) -> int:
+        """Of an element."""
+        return self.target.pointer if type_.element == "ptr" else type_.bits // 8
 
     def masked_load(self, pointer: Value, mask: Value, type_: Type) -> Value:
         """Lanes outside the mask are not read; they are zero."""
@@ -406,7 +443,7 @@ class Builder:
     def gather(
         self, pointer: Value, offsets: Value, type_: Type, mask: Value | None = None
     ) -> Value:
-        """Elements at `offsets` (a vector of i64, counted in elements) from a pointer."""
+        """Elements at `offsets` (a vector of indices, counted in elements) from a pointer."""
         pointers = self.result(
             Type("ptr", type_.lanes), f"getelementptr {type_.element}, {pointer}, {offsets}"
         )
@@ -450,7 +487,7 @@ class Builder:
         self.block(body)
         place = len(self.lines)
         names = [self.fresh("c") for _ in carried]
-        counter = Value(self.fresh("i"), I64)
+        counter = Value(self.fresh("i"), self.index_type)
         self.lines.extend([""] * (1 + len(names)))
         inner = [Value(name, v.type) for name, v in zip(names, carried, strict=True)]
         loop = Loop(counter, inner)
@@ -459,12 +496,14 @@ class Builder:
         if len(after) != len(inner):
             raise ValueError("loop.next must be called with one value for each carried one.")
         # nuw nsw: counters never wrap, which lets LLVM simplify addresses.
-        following = self.result(I64, f"add nuw nsw {counter}, {self.index(step).text}")
+        following = self.result(
+            self.index_type, f"add nuw nsw {counter}, {self.index(step).text}"
+        )
         again = self.less(following, end)
         latch = self._block
         self.line(f"br {again}, label %{body}, label %{done}")
         self.lines[place] = (
-            f"  {counter.text} = phi i64 [{self.index(begin).text}, %{before}], "
+            f"  {counter.text} = phi {self.index_type} [{self.index(begin).text}, %{before}], "
             f"[{following.text}, %{latch}]"
         )
         for k, (name, start, last) in enumerate(zip(names, carried, after, strict=True)):

@@ -23,7 +23,7 @@ def render(kernel: Copy, target: Target) -> KernelText:
     itemsize = kernel.source.dtype.itemsize
     element = f"i{8 * itemsize}"
     buffers = (kernel.source, kernel.target)
-    with b.function(NAME, parameters(buffers)) as (source, place, n, worker, workers, _):
+    with b.function(NAME, parameters(b, buffers)) as (source, place, n, worker, workers, _):
         source = b.at(source, _offset(b, kernel.source_offset, n), element)
         place = b.at(place, _offset(b, kernel.target_offset, n), element)
         size = b.mul(length(b, kernel.length, n), itemsize)
@@ -39,8 +39,8 @@ def render(kernel: Copy, target: Target) -> KernelText:
 
 def copy_bytes(b: Builder, to: Value, source: Value, size: Index) -> None:
     """Copy bytes between places that do not overlap; a few known at compile time need no call."""
-    name = "llvm.memcpy.p0.p0.i64"
-    b.declarations[name] = f"declare void @{name}(ptr, ptr, i64, i1)"
+    name = f"llvm.memcpy.p0.p0.{b.target.index}"
+    b.declarations[name] = f"declare void @{name}(ptr, ptr, {b.target.index}, i1)"
     b.line(f"call void @{name}({to}, {source}, {b.index(size)}, {b.zero(Type('i1'))})")
 
 

@@ -45,7 +45,7 @@ def render(kernel: Special, target: Target) -> KernelText:
     together = widths(lanes, around.trail, _TOGETHER)
     b = Builder(target)
     passed = (x, out)
-    with b.function(NAME, parameters(passed)) as (source, to, n, worker, workers, _):
+    with b.function(NAME, parameters(b, passed)) as (source, to, n, worker, workers, _):
         steps, trail = length(b, around.length, n), length(b, around.trail, n)
         running = _Running(
             Elements(b, source, dtype),

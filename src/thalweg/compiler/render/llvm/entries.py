@@ -1,16 +1,20 @@
 """What the device calls: one run of the main function, or one for each batch of epochs.
 
-Both are jobs (`void function(ptr job, i64 worker, i64 workers, ptr sync)`), see `Job`.
+Both are jobs (`void function(ptr job, i64 worker, i64 workers, ptr sync)`), see `Job`. Where memory
+lies at addresses known now (WebAssembly), a run is `NAME(n)` by one worker, and the steps are
+`NAME_steps(job, worker, workers)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Program
-from thalweg.compiler.render.llvm.builder import I32, I64, PTR, Builder, Index, Value
+from thalweg.compiler.render.llvm.builder import I32, PTR, Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.copy import copy_bytes
 from thalweg.compiler.render.llvm.kernel import share
 from thalweg.compiler.render.llvm.main import MAIN
@@ -18,11 +22,33 @@ from thalweg.compiler.render.llvm.synchronize import ERROR
 from thalweg.compiler.render.llvm.table import Job, Table
 from thalweg.compiler.target import Target
 
-__all__ = ["RUN", "STEPS", "batched", "gathered_outputs", "run", "staging_bytes", "steps"]
+__all__ = [
+    "RUN",
+    "STEPS",
+    "Places",
+    "batched",
+    "gathered_outputs",
+    "run",
+    "run_at",
+    "staging_bytes",
+    "steps",
+    "steps_at",
+]
 
 RUN, STEPS = "thalweg_run", "thalweg_steps"
 
-_PARAMETERS = [(PTR, "job"), (I64, "worker"), (I64, "workers"), (PTR, "sync")]
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Addresses known now.
+
+    Attributes:
+        table: of a program's table.
+        sync: of what the workers meet at, `SYNC_BYTES` zeros.
+    """
+
+    table: int
+    sync: int
 
 
 def batched(program: Program) -> list[tuple[int, int]]:
@@ -53,9 +79,18 @@ def staging_bytes(row: int, batch: int) -> int:
 def run(target: Target) -> Builder:
     """Write the job that runs once, for a batch size."""
     b = Builder(target)
-    with b.function(RUN, _PARAMETERS, linkage="", attributes="nounwind") as values:
+    with _exported(b, RUN, _job(b)) as values:
         job, worker, workers, sync = values
-        _main(b, _word(b, job, Job.TABLE, PTR.element), _word(b, job, Job.N), worker, workers, sync)
+        _main(b, MAIN, _pointer(b, job, Job.TABLE), _word(b, job, Job.N), worker, workers, sync)
+    return b
+
+
+def run_at(name: str, main: str, places: Places, target: Target) -> Builder:
+    """Write the function `name(n)`: one run of a main function by one worker."""
+    b = Builder(target)
+    with _exported(b, name, [(b.index_type, "n")]) as (n,):
+        table, sync = _address(b, places.table), _address(b, places.sync)
+        _main(b, main, table, n, b.index(0), b.index(1), sync)
     return b
 
 
@@ -70,15 +105,36 @@ def steps(program: Program, target: Target) -> Builder:
     barrier that ends a step, so that there is one barrier between two steps.
     """
     b = Builder(target)
-    with b.function(STEPS, _PARAMETERS, linkage="", attributes="nounwind") as values:
-        _Steps(b, values, program).write()
+    with _exported(b, STEPS, _job(b)) as (job, worker, workers, sync):
+        table = _pointer(b, job, Job.TABLE)
+        _Steps(b, MAIN, program, job, table, worker, workers, sync).write()
+    return b
+
+
+def steps_at(name: str, main: str, places: Places, program: Program, target: Target) -> Builder:
+    """Write the function `name(job, worker, workers)`, which does what `steps` says."""
+    b = Builder(target)
+    with _exported(b, name, _job(b)[:-1]) as (job, worker, workers):
+        table, sync = _address(b, places.table), _address(b, places.sync)
+        _Steps(b, main, program, job, table, worker, workers, sync).write()
     return b
 
 
 class _Steps:
-    def __init__(self, b: Builder, values: list[Value], program: Program) -> None:
-        self.b, self.program = b, program
-        self.job, self.worker, self.workers, self.sync = values
+    def __init__(
+        self,
+        b: Builder,
+        main: str,
+        program: Program,
+        job: Value,
+        table: Value,
+        worker: Value,
+        workers: Value,
+        sync: Value,
+    ) -> None:
+        self.b, self.main, self.program = b, main, program
+        self.job, self.whole_table = job, table
+        self.worker, self.workers, self.sync = worker, workers, sync
         self.layout = Table.of(program)
         self.inputs = batched(program)
         self.outputs = gathered_outputs(program.outputs, program.output_shapes)
@@ -86,13 +142,12 @@ class _Steps:
     def write(self) -> None:
         b = self.b
         self.rows, self.batch = _word(b, self.job, Job.ROWS), _word(b, self.job, Job.BATCH)
-        self.order = _word(b, self.job, Job.ORDER, PTR.element)
-        self.wholes = _word(b, self.job, Job.WHOLES, PTR.element)
-        self.staging = _word(b, self.job, Job.STAGING, PTR.element)
+        self.order = _pointer(b, self.job, Job.ORDER)
+        self.wholes = _pointer(b, self.job, Job.WHOLES)
+        self.staging = _pointer(b, self.job, Job.STAGING)
         # Each worker points its own table at the rows of the step.
-        size = self.layout.size
-        self.table = b.result(PTR, f"alloca ptr, i64 {size}, align 8")
-        copy_bytes(b, self.table, _word(b, self.job, Job.TABLE, PTR.element), 8 * size)
+        self.table = b.result(PTR, f"alloca [{self.layout.size} x ptr], align 8")
+        copy_bytes(b, self.table, self.whole_table, b.target.pointer * self.layout.size)
         self.shuffled = b.icmp("ne", self.order, b.zero(PTR))
         with b.loop(0, _word(b, self.job, Job.EPOCHS)) as epoch:
             self.reset()
@@ -117,13 +172,12 @@ class _Steps:
         b = self.b
         count = _word(b, self.job, Job.RESETS)
         with b.when(b.less(0, count)):
-            with b.when(b.icmp("eq", self.worker, Value("0", I64))):
-                items = _word(b, self.job, Job.RESET_LIST, PTR.element)
+            with b.when(b.icmp("eq", self.worker, b.index(0))):
+                items = _pointer(b, self.job, Job.RESET_LIST)
                 with b.loop(0, count) as loop:
                     place = b.mul(loop.index, 3)
-                    target = b.load(b.at(items, place, "i64"), PTR)
-                    source = b.load(b.at(items, b.add(place, 1), "i64"), PTR)
-                    size = b.load(b.at(items, b.add(place, 2), "i64"), I64)
+                    target, source = (_pointer(b, items, b.add(place, k)) for k in (0, 1))
+                    size = _word(b, items, b.add(place, 2))
                     copy_bytes(b, target, source, size)
             self.meet()
 
@@ -147,7 +201,7 @@ class _Steps:
             for k, row in self.outputs:
                 slot = b.at(self.table, self.layout.outputs + k, "ptr")
                 b.store(b.at(b.load(slot, PTR), b.mul(self.batch, row), "i8"), slot)
-        _main(b, self.table, n, self.worker, self.workers, self.sync)
+        _main(b, self.main, self.table, n, self.worker, self.workers, self.sync)
         code = b.result(I32, f"load atomic i32, {b.at(self.sync, ERROR, 'i8')} monotonic, align 4")
         on = b.label("on")
         b.line(f"br {b.icmp('ne', code, b.zero(I32))}, label %leave, label %{on}")
@@ -170,29 +224,51 @@ class _Steps:
         for k, row in self.inputs:
             whole, place = self.pointer(self.wholes, k), self.staged(step, k, row)
             with b.loop(low, high) as loop:
-                source = b.load(b.at(order, loop.index, "i64"), I64)
+                source = _word(b, order, loop.index)
                 to = b.at(place, b.mul(loop.index, row), "i8")
                 copy_bytes(b, to, b.at(whole, b.mul(source, row), "i8"), row)
 
     def staged(self, step: Value, k: int, row: int) -> Value:
         """Where the rows of a step are gathered: even steps here, odd ones there."""
         b = self.b
-        odd = b.binary("and", step, Value("1", I64))
+        odd = b.binary("and", step, b.index(1))
         # As `staging_bytes`.
         size = b.mul(b.div(b.add(b.mul(self.batch, row), 63), 64), 64)
         return b.at(self.pointer(self.staging, k), b.mul(odd, size), "i8")
 
     def pointer(self, pointers: Value, k: int) -> Value:
-        return self.b.load(self.b.at(pointers, k, "ptr"), PTR)
+        return _pointer(self.b, pointers, k)
 
     def meet(self) -> None:
         self.b.line(f"call void @thalweg_barrier({self.sync}, {self.workers})")
 
 
-def _main(b: Builder, table: Value, n: Index, worker: Value, workers: Value, sync: Value) -> None:
+def _job(b: Builder) -> list[tuple[Type, str]]:
+    return [(PTR, "job"), (b.index_type, "worker"), (b.index_type, "workers"), (PTR, "sync")]
+
+
+def _exported(
+    b: Builder, name: str, parameters: Sequence[tuple[Type, str]]
+) -> AbstractContextManager[list[Value]]:
+    return b.function(name, parameters, linkage="", attributes="nounwind")
+
+
+def _main(
+    b: Builder, main: str, table: Value, n: Index, worker: Value, workers: Value, sync: Value
+) -> None:
     arguments = [table, b.index(n), worker, workers, sync]
-    b.line(f"call void @{MAIN}({', '.join(map(str, arguments))})")
+    b.line(f"call void @{main}({', '.join(map(str, arguments))})")
 
 
-def _word(b: Builder, job: Value, place: int, element: str = "i64") -> Value:
-    return b.load(b.at(job, place, "i64"), I64.with_element(element))
+def _word(b: Builder, words: Value, place: Index) -> Value:
+    """A number among words of 64 bits (of which a smaller one is the first half)."""
+    return b.load(b.at(words, place, "i64"), b.index_type)
+
+
+def _pointer(b: Builder, words: Value, place: Index) -> Value:
+    """A pointer among words of 64 bits."""
+    return b.load(b.at(words, place, "i64"), PTR)
+
+
+def _address(b: Builder, place: int) -> Value:
+    return Value(f"inttoptr ({b.index(place)} to ptr)", PTR)

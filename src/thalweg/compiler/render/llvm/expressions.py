@@ -84,7 +84,7 @@ class Emitter:
         self._scopes.pop()
 
     def index(self, index: Formula, env: Mapping[Var, Index], lanes: Lanes | None = None) -> Index:
-        """An index: in the first lane where it is affine over the lanes, else a vector of i64."""
+        """An index: in the first lane where it is affine over the lanes, else a vector."""
         return self.addresses.value(index, self._place(env, lanes))
 
     def value(
@@ -262,7 +262,7 @@ class Emitter:
         return self._convert(index, dtype, fits)
 
     def _convert(self, value: Value, dtype: Any, fits: bool) -> Value:
-        """Integers of 64 bits as numbers of a dtype."""
+        """Indices as numbers of a dtype."""
         b = self.b
         if dtype.kind == "c":  # the real part comes first
             real = self._convert(value, real_of(dtype), fits)
@@ -272,11 +272,11 @@ class Emitter:
         if to.floating:
             # Vectors of 32-bit integers are converted by one instruction everywhere.
             if fits and to.element == "float" and value.type.lanes > 1:
-                value = b.convert("trunc", value, "i32")
+                value = b.integer(value, "i32")
             return elementwise.rounded(b, b.convert("sitofp", value, to.element), dtype)
         if to == BOOL:
             return b.icmp("ne", value, b.zero(value.type))
-        return value if to.bits == 64 else b.convert("trunc", value, to.element)
+        return b.integer(value, to.element)
 
     # --- guards
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.expression import Buffer
-from thalweg.compiler.render.llvm.builder import I64, PTR, Builder, Index, Type, Value
+from thalweg.compiler.render.llvm.builder import PTR, Builder, Index, Type, Value
 
 __all__ = ["NAME", "KernelText", "length", "parameters", "share"]
 
@@ -46,10 +46,11 @@ class KernelText:
     bytes: Dim | None = None
 
 
-def parameters(buffers: Sequence[Buffer]) -> list[tuple[Type, str]]:
+def parameters(b: Builder, buffers: Sequence[Buffer]) -> list[tuple[Type, str]]:
     """The parameters of a kernel over these buffers, for `Builder.function`."""
     pointers = [(PTR, f"b{i}") for i in range(len(buffers))]
-    return [*pointers, (I64, "n"), (I64, "worker"), (I64, "workers"), (PTR, "scratch")]
+    lengths = [(b.index_type, name) for name in ("n", "worker", "workers")]
+    return [*pointers, *lengths, (PTR, "scratch")]
 
 
 def length(b: Builder, dim: Dim, n: Value) -> Index:
@@ -61,7 +62,7 @@ def share(b: Builder, turns: Index, worker: Value, workers: Value) -> tuple[Inde
     """The turns [begin, end) of a worker: neighbours, as even as can be."""
     if turns == 1:
         # Worker 0 alone: [0, 1) for it, nothing for the others.
-        only = b.icmp("eq", worker, Value("0", I64))
-        return 0, b.convert("zext", only, "i64")
+        only = b.icmp("eq", worker, b.index(0))
+        return 0, b.convert("zext", only, b.target.index)
     begin = b.div(b.mul(turns, worker), workers)
     return begin, b.div(b.mul(turns, b.add(worker, 1)), workers)

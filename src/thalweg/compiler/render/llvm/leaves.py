@@ -18,7 +18,7 @@ from thalweg.compiler.render.llvm import kernels
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText
 from thalweg.compiler.target import Target
 
-__all__ = ["Leaf", "Leaves", "Work", "seconds"]
+__all__ = ["Functions", "Leaf", "Leaves", "Work", "seconds"]
 
 # What one core gets done in a second, roughly: to tell small kernels from large ones.
 _FLOPS, _BYTES = 6e10, 1.5e10
@@ -97,22 +97,59 @@ def seconds(work: Work, n: int) -> float:
 
 
 @dataclass(slots=True, eq=False)
-class Leaves:
-    """The leaves of a program, and the functions that they call."""
+class Functions:
+    """The functions of a module's kernels; programs in one module share those that are alike.
+
+    Attributes:
+        target: the processor.
+        texts: their definitions.
+        declarations: what they call from outside, by name.
+    """
 
     target: Target
-    capacity: int
-    all: list[Leaf] = field(default_factory=list)
-    functions: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     declarations: dict[str, str] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
-    _by_launch: dict[int, Leaf] = field(default_factory=dict)
     _rendered: dict[Signature, tuple[KernelText, list[Buffer]]] = field(default_factory=dict)
 
+    def kernel(self, launch: kernels.Kernel) -> KernelText:
+        """The text of a kernel: that of one like it, for other buffers, where there is one."""
+        key, buffers = signature(launch)
+        if key is None:
+            return kernels.render(launch, self.target)
+        if key not in self._rendered:
+            self._rendered[key] = kernels.render(launch, self.target), buffers
+        kernel, others = self._rendered[key]
+        here = dict(zip(others, buffers, strict=True))
+        return replace(
+            kernel,
+            buffers=tuple(here[b] for b in kernel.buffers),
+            writes=tuple(here[b] for b in kernel.writes),
+        )
+
+    def name(self, kernel: KernelText) -> str:
+        """The name of a kernel's function."""
+        name = self._names.get(kernel.text)
+        if name is None:
+            name = self._names[kernel.text] = f"kernel{len(self._names)}"
+            self.texts.append(kernel.text.replace(NAME, name))
+            self.declarations.update(kernel.declarations)
+        return name
+
+
+@dataclass(slots=True, eq=False)
+class Leaves:
+    """The leaves of a program."""
+
+    functions: Functions
+    capacity: int
+    all: list[Leaf] = field(default_factory=list)
+    _by_launch: dict[int, Leaf] = field(default_factory=dict)
+
     @staticmethod
-    def of(launches: Iterable[Launch], capacity: int, target: Target) -> Leaves:
+    def of(launches: Iterable[Launch], capacity: int, functions: Functions) -> Leaves:
         """Render all launches of a program."""
-        leaves = Leaves(target, capacity)
+        leaves = Leaves(functions, capacity)
         for launch, times in _flat(launches, 1, max(1, capacity)):
             leaves._add(launch, times)
         return leaves
@@ -130,35 +167,13 @@ class Leaves:
         if isinstance(launch, HostCall):
             leaf = Leaf(len(self.all), launch, None, "", True, times)
         else:
-            kernel = self._kernel(launch)
-            leaf = Leaf(len(self.all), launch, kernel, self._function(kernel), False, times)
+            kernel = self.functions.kernel(launch)
+            name = self.functions.name(kernel)
+            leaf = Leaf(len(self.all), launch, kernel, name, False, times)
             once = kernel.turns.static and kernel.turns.offset <= 1
             leaf.alone = once or seconds(leaf.work, max(1, self.capacity)) < _SMALL
         self.all.append(leaf)
         self._by_launch[id(launch)] = leaf
-
-    def _kernel(self, launch: kernels.Kernel) -> KernelText:
-        """The text of a kernel: that of one like it, for other buffers, where there is one."""
-        key, buffers = signature(launch)
-        if key is None:
-            return kernels.render(launch, self.target)
-        if key not in self._rendered:
-            self._rendered[key] = kernels.render(launch, self.target), buffers
-        kernel, others = self._rendered[key]
-        here = dict(zip(others, buffers, strict=True))
-        return replace(
-            kernel,
-            buffers=tuple(here[b] for b in kernel.buffers),
-            writes=tuple(here[b] for b in kernel.writes),
-        )
-
-    def _function(self, kernel: KernelText) -> str:
-        name = self._names.get(kernel.text)
-        if name is None:
-            name = self._names[kernel.text] = f"kernel{len(self._names)}"
-            self.functions.append(kernel.text.replace(NAME, name))
-            self.declarations.update(kernel.declarations)
-        return name
 
 
 def _flat(

@@ -35,7 +35,7 @@ def render(kernel: Loops, target: Target) -> KernelText:
     written = frozenset(uses.stored(kernel.body))
     passed = tuple(b for b in found if b.kind != "scratch")
     b = Builder(target)
-    with b.function(NAME, parameters(passed)) as values:
+    with b.function(NAME, parameters(b, passed)) as values:
         n, worker, workers, scratch = values[len(passed) :]
         pointers = dict(zip(passed, values, strict=False))
         memory = _Scratch(b, n, scratch)

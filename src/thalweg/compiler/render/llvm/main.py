@@ -13,23 +13,27 @@ from contextlib import contextmanager
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Cond, HostCall, Launch, Program, Scan, While
 from thalweg.compiler.render.llvm.barriers import Barriers
-from thalweg.compiler.render.llvm.builder import I32, I64, PTR, Builder, Value
+from thalweg.compiler.render.llvm.builder import I32, I64, PTR, Builder, Type, Value
 from thalweg.compiler.render.llvm.kernel import length
 from thalweg.compiler.render.llvm.leaves import Leaf, Leaves
 from thalweg.compiler.render.llvm.synchronize import ERROR
 from thalweg.compiler.render.llvm.table import Table
 from thalweg.compiler.target import Target
 
-__all__ = ["MAIN", "PARAMETERS", "main"]
+__all__ = ["MAIN", "main"]
 
 MAIN = "thalweg_main"
-PARAMETERS = [(PTR, "table"), (I64, "n"), (I64, "worker"), (I64, "workers"), (PTR, "sync")]
 
 _LEAVE = "leave"
 
 
 def main(
-    program: Program, leaves: Leaves, barriers: Barriers, target: Target, timed: bool
+    program: Program,
+    leaves: Leaves,
+    barriers: Barriers,
+    target: Target,
+    timed: bool = False,
+    name: str = MAIN,
 ) -> Builder:
     """Write the main function.
 
@@ -37,9 +41,14 @@ def main(
     the table of times.
     """
     b = Builder(target)
-    with b.function(MAIN, PARAMETERS) as parameters:
-        _Main(b, parameters, program, leaves, barriers, timed).write()
+    with b.function(name, _parameters(b)) as values:
+        _Main(b, values, program, leaves, barriers, timed).write()
     return b
+
+
+def _parameters(b: Builder) -> list[tuple[Type, str]]:
+    lengths = [(b.index_type, name) for name in ("n", "worker", "workers")]
+    return [(PTR, "table"), *lengths, (PTR, "sync")]
 
 
 class _Main:
@@ -74,7 +83,7 @@ class _Main:
         if self.timed:
             self.clock = b.result(PTR, "alloca i64, i64 3, align 8")
             b.store(self.now(), b.at(self.clock, 2, "i64"))
-        self.first = b.icmp("eq", self.worker, Value("0", I64))
+        self.first = b.icmp("eq", self.worker, b.index(0))
         self.block(self.program.launches)
         b.line(f"br label %{_LEAVE}")
         b.block(_LEAVE)
@@ -115,7 +124,7 @@ class _Main:
             assert leaf.kernel is not None
             if leaf.alone:
                 with self.alone():
-                    self.call(leaf, Value("0", I64), Value("1", I64))
+                    self.call(leaf, self.b.index(0), self.b.index(1))
             else:
                 self.call(leaf, self.worker, self.workers)
         if self.timed:
@@ -131,7 +140,7 @@ class _Main:
         b = self.b
         for k, (buffer, _) in enumerate((*launch.inputs, *launch.outputs)):
             b.store(self.address(buffer), b.at(self.addresses, k, "ptr"))
-        number = Value(str(self.numbers[id(launch)]), I64)
+        number = b.index(self.numbers[id(launch)])
         arguments = [self.context, number, self.n, self.addresses]
         code = b.result(I32, f"call i32 {self.host.text}({', '.join(map(str, arguments))})")
         # The barrier that follows makes it visible to the others.

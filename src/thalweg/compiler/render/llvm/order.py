@@ -28,7 +28,7 @@ def render_argsort(kernel: Special, target: Target) -> KernelText:
     b = Builder(target)
     keys = Keys(b, x.dtype, falling=False)
     turns = around.lead.times(around.trail)
-    with b.function(NAME, parameters((x, out))) as (source, to, n, worker, workers, scratch):
+    with b.function(NAME, parameters(b, (x, out))) as (source, to, n, worker, workers, scratch):
         elements, found = Elements(b, source, x.dtype), Elements(b, to, int32)
         steps, trail = length(b, around.length, n), length(b, around.trail, n)
         begin, end = share(b, length(b, turns, n), worker, workers)
@@ -59,7 +59,7 @@ def render_top_k(kernel: Special, target: Target) -> KernelText:
     keys = Keys(b, x.dtype, falling=True)
     few = wanted.offset if wanted.static and wanted.offset <= _FEW else 0
     passed = (x, values, indices)
-    with b.function(NAME, parameters(passed)) as (source, to, places, n, worker, workers, scratch):
+    with b.function(NAME, parameters(b, passed)) as (source, to, places, n, worker, workers, scratch):
         elements, largest = Elements(b, source, x.dtype), Elements(b, to, x.dtype)
         numbers = Elements(b, places, int32)
         steps, k = length(b, around.length, n), length(b, wanted, n)
@@ -75,7 +75,7 @@ def render_top_k(kernel: Special, target: Target) -> KernelText:
                 index = keys.index(keys.load(found, row.index))
                 place = b.add(b.mul(loop.index, k), row.index)
                 numbers.store(index, place)
-                element = b.add(first, b.convert("zext", index, "i64"))
+                element = b.add(first, b.integer(index, b.target.index, signed=False))
                 largest.store(elements.load(element), place)
     room = Dim(0, few * keys.itemsize) if few else sort_scratch(around.length, keys.itemsize)
     comparisons = around.lead.times(around.length).times(ONE if few else _COMPARISONS)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thalweg.compiler.ir.program import HostCall, Program
 from thalweg.compiler.render.llvm import barriers, entries, main, synchronize
-from thalweg.compiler.render.llvm.leaves import Leaf, Leaves
+from thalweg.compiler.render.llvm.builder import Builder
+from thalweg.compiler.render.llvm.leaves import Functions, Leaf, Leaves
 from thalweg.compiler.render.llvm.table import Table
 from thalweg.compiler.target import Target
 
-__all__ = ["ModuleText", "render"]
+__all__ = ["ModuleText", "join", "render"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,26 +44,37 @@ def render(program: Program, target: Target, timed: bool = False) -> ModuleText:
         target: the processor.
         timed: whether to measure each launch; only `entries.RUN` is there then.
     """
-    leaves = Leaves.of(program.launches, program.capacity, target)
+    kernels = Functions(target)
+    leaves = Leaves.of(program.launches, program.capacity, kernels)
     places = barriers.place(program.launches, leaves)
     functions = [main.main(program, leaves, places, target, timed), entries.run(target)]
     if not timed:
         functions.append(entries.steps(program, target))
-    declarations = dict(leaves.declarations)
-    for b in functions:
-        declarations.update(b.declarations)
-    parts = [
-        *declarations.values(),
-        synchronize.words(target),
-        synchronize.barrier(),
-        *leaves.functions,
-        *(b.text for b in functions),
-    ]
     return ModuleText(
-        "\n".join(parts) + "\n",
+        join(kernels, functions),
         Table.of(program),
         tuple(leaves.all),
         tuple(x.launch for x in leaves.all if isinstance(x.launch, HostCall)),
         leaves.scratch(),
         sum(x.times for x in leaves.all if x.launch in places or x.kernel is None),
     )
+
+
+def join(kernels: Functions, functions: Sequence[Builder]) -> str:
+    """The text of a module.
+
+    Args:
+        kernels: those that the functions call.
+        functions: what else there is.
+    """
+    declarations = dict(kernels.declarations)
+    for b in functions:
+        declarations.update(b.declarations)
+    parts = [
+        *declarations.values(),
+        synchronize.words(kernels.target),
+        synchronize.barrier(kernels.target),
+        *kernels.texts,
+        *(b.text for b in functions),
+    ]
+    return "\n".join(parts) + "\n"

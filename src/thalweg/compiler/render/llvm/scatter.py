@@ -41,7 +41,7 @@ def render(kernel: Special, target: Target) -> KernelText:
     b = Builder(target)
     passed = (out, indices, updates)
     scatter = _Scatter(b, kernel, target)
-    with b.function(NAME, parameters(passed)) as values:
+    with b.function(NAME, parameters(b, passed)) as values:
         scatter.write(values)
     return KernelText(
         b.text,
@@ -184,7 +184,7 @@ class _Lists:
             row, inside = scatter.place(turn)
             with b.when(inside):
                 b.store(b.load(self.head(row), I32), b.at(self.nexts, turn, "i32"))
-                b.store(b.convert("trunc", b.index(turn), "i32"), self.head(row))
+                b.store(b.integer(b.index(turn), "i32"), self.head(row))
 
     def head(self, row: Index) -> Value:
         return self.b.at(self.heads, row, "i32")
@@ -199,7 +199,7 @@ class _Lists:
 
         def link(carried: list[Value]) -> tuple[Value, list[Value]]:
             turn, total = carried
-            wide = b.convert("sext", turn, "i64")
+            wide = b.integer(turn, b.target.index)
             found = one(wide, total)
             following = b.load(b.at(self.nexts, wide, "i32"), I32)
             return b.icmp("sge", following, b.number(I32, 0)), [following, found]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from thalweg.compiler.dims import Dim
-from thalweg.compiler.render.llvm.builder import I64, Builder, Index, Type, Value
+from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.elementwise import computing
 from thalweg.tensor.dtypes import DType
 
@@ -51,10 +51,7 @@ class Keys:
             order = b.binary("xor", order, b.number(self.part, -1))
         high = b.convert("zext", order, self.type.element)
         high = b.binary("shl", high, b.number(self.type, self.part.bits))
-        low = b.index(index)
-        if self.type != I64:
-            low = b.convert("zext", low, self.type.element)
-        return b.binary("or", high, low)
+        return b.binary("or", high, b.integer(b.index(index), self.type.element, signed=False))
 
     def _order(self, value: Value) -> Value:
         """An unsigned number that grows with the element."""
@@ -134,7 +131,7 @@ def sort(keys: Keys, scratch: Value, count: Index, key: Callable[[Index], Value]
         return b.less(width, padded), [width, to, source]
 
     # With no more than eight keys the one turn that there is copies them.
-    return b.repeat([b.number(I64, _EIGHT), scratch, other], merged)[1]
+    return b.repeat([b.index(_EIGHT), scratch, other], merged)[1]
 
 
 def _merge(keys: Keys, source: Value, to: Value, begin: Value, middle: Value, end: Value) -> None:
@@ -142,7 +139,7 @@ def _merge(keys: Keys, source: Value, to: Value, begin: Value, middle: Value, en
     b = keys.b
     first, last = b.number(keys.type, 0), keys.last
     half = b.index(b.div(b.sub(end, begin), 2))
-    one = b.number(I64, 1)
+    one = b.index(1)
     start = [begin, middle, b.binary("sub", middle, one), b.binary("sub", end, one)]
     with b.loop(0, half, carried=start) as loop:
         i, j, p, q = loop.carried
@@ -150,14 +147,14 @@ def _merge(keys: Keys, source: Value, to: Value, begin: Value, middle: Value, en
         y = b.select(b.icmp("slt", j, end), keys.load(source, j), last)
         left = b.icmp("ult", x, y)
         keys.store(b.select(left, x, y), to, b.add(begin, loop.index))
-        step = b.convert("zext", left, "i64")
+        step = b.convert("zext", left, b.target.index)
         # Below the first key of all there is none to look at.
         safe = b.index(b.max(p, 0))
         x = b.select(b.icmp("sge", p, begin), keys.load(source, safe), first)
         y = b.select(b.icmp("sge", q, middle), keys.load(source, q), first)
         right = b.icmp("ult", x, y)
         keys.store(b.select(right, y, x), to, b.sub(b.sub(end, 1), loop.index))
-        back = b.convert("zext", right, "i64")
+        back = b.convert("zext", right, b.target.index)
         loop.next(
             [
                 b.binary("add", i, step),

@@ -103,7 +103,7 @@ def write(
         with b.when(few), nest.emitter.scope():
             _plain(nest, tiles.loop, env, across, begin, rows, 0, extent)
         whole = nest.b.index(whole)
-        whole = b.select(few, Value("0", whole.type), whole)
+        whole = b.select(few, b.index(0), whole)
         row_mask = None
     with b.loop(0, whole, size) as turning, nest.emitter.scope():
         at = turning.index
@@ -127,7 +127,7 @@ def write(
     if not masks and not even:
         if not full_rows:
             # A band that was done the plain way is done.
-            rows = b.select(few, Value("0", few.type.with_element("i64")), b.index(rows))
+            rows = b.select(few, b.index(0), b.index(rows))
         _plain(nest, tiles.loop, env, across, begin, rows, whole, extent)
 
 

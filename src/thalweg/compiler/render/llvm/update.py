@@ -5,11 +5,10 @@ from __future__ import annotations
 from thalweg.compiler.dims import ONE, Dim, product
 from thalweg.compiler.ir.program import Special
 from thalweg.compiler.render.llvm.axis import Elements
-from thalweg.compiler.render.llvm.builder import I64, Builder, Index, Value
+from thalweg.compiler.render.llvm.builder import Builder, Index
 from thalweg.compiler.render.llvm.copy import copy_bytes
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters, share
 from thalweg.compiler.target import Target
-from thalweg.tensor.dtypes import uint64
 
 __all__ = ["render"]
 
@@ -26,14 +25,14 @@ def render(kernel: Special, target: Target) -> KernelText:
     lines = _lines(run.times(out.dtype.itemsize))
     b = Builder(target)
     passed = (out, update, start)
-    with b.function(NAME, parameters(passed)) as (to, source, starts, n, worker, workers, _):
+    with b.function(NAME, parameters(b, passed)) as (to, source, starts, n, worker, workers, _):
         numbers = Elements(b, starts, start.dtype)
         strides = [length(b, product(shape[i + 1 :]), n) for i in range(len(shape))]
         first: Index = 0
         for axis, (whole, part) in enumerate(zip(shape, size, strict=True)):
             if whole != part:
                 most = b.sub(length(b, whole, n), length(b, part, n))
-                begin = b.max(b.min(_number(numbers, axis), most), 0)
+                begin = b.max(b.min(numbers.number(axis), most), 0)
                 first = b.add(first, b.mul(begin, strides[axis]))
         element = f"i{8 * out.dtype.itemsize}"
         amount = length(b, run, n)
@@ -73,14 +72,6 @@ def _outer_axes(shape: tuple[Dim, ...], size: tuple[Dim, ...]) -> int:
         if shape[axis] != size[axis]:
             break
     return axis
-
-
-def _number(numbers: Elements, axis: int) -> Value:
-    """Where the block begins along an axis, as a signed number."""
-    b, value = numbers.b, numbers.number(axis)
-    if numbers.dtype == uint64:
-        return b.call("llvm.umin", I64, [value, b.number(I64, 2**63 - 1)])
-    return value
 
 
 def _lines(size: Dim) -> Dim:

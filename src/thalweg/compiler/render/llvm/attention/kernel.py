@@ -63,7 +63,7 @@ class AttentionKernel(ABC):
             flops: for one member of the batch.
         """
         b, s = self.b, self.s
-        with b.function(NAME, parameters(self.buffers)) as values:
+        with b.function(NAME, parameters(b, self.buffers)) as values:
             self.pointers = dict(zip(self.buffers, values, strict=False))
             n, worker, workers, self.scratch = values[len(self.buffers) :]
             count = b.mul(length(b, s.batch, n), turns)

@@ -92,8 +92,8 @@ def write(
 
 def clear(b: Builder, to: Value, size: Index) -> None:
     """Zeros in a number of bytes."""
-    name = "llvm.memset.p0.i64"
-    b.declarations[name] = f"declare void @{name}(ptr, i8, i64, i1)"
+    name = f"llvm.memset.p0.{b.target.index}"
+    b.declarations[name] = f"declare void @{name}(ptr, i8, {b.target.index}, i1)"
     b.line(f"call void @{name}({to}, i8 0, {b.index(size)}, i1 false)")
 
 

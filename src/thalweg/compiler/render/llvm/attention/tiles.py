@@ -38,7 +38,7 @@ class Visible:
         """The lanes that count, for a source of the block."""
         inside = b.splat(b.less(row, self.live), s.block)
         if s.causal:
-            own = b.ints("i64", range(s.block))
+            own = b.ints(b.target.index, range(s.block))
             past = b.icmp("sge", own, b.splat(b.index(b.add(row, self.behind)), s.block))
             inside = b.binary("and", inside, past)
         if s.mask is not None and self.mask is not None:

@@ -47,7 +47,7 @@ def render(kernel: Contract, target: Target) -> KernelText:
     values = [kernel.left, kernel.right, *uses.roots(kernel.epilogue)]
     buffers = tuple(uses.buffers(list(walk(*values)), kernel.epilogue))
     b = Builder(target)
-    with b.function(NAME, parameters(buffers)) as arguments:
+    with b.function(NAME, parameters(b, buffers)) as arguments:
         *pointers, n, worker, workers, scratch = arguments
         em = Emitter(b, target, n, dict(zip(buffers, pointers, strict=True)))
         with em.scope():

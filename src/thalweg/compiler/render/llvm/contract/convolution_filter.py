@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.ir.statement import Store
-from thalweg.compiler.render.llvm.builder import BOOL, I64, Index, Type, Value
+from thalweg.compiler.render.llvm.builder import BOOL, Index, Type, Value
 from thalweg.compiler.render.llvm.contract.convolution_filter_plan import FilterPlan, Turns
 from thalweg.compiler.render.llvm.contract.convolution_operands import (
     Env,
@@ -92,7 +92,7 @@ class _Writer:
                 self._copy_images(env, chunk)
             if plan.right is None:
                 self._copy_right(env, chunk)
-            first = b.icmp("eq", loop.index, Value("0", I64))
+            first = b.icmp("eq", loop.index, b.index(0))
             done = b.icmp("eq", b.index(last), b.index(lines))
             self._tiles(lambda turns, tile: self._add(env, turns, tile, chunk, (first, done)))
 
@@ -213,7 +213,7 @@ class _Writer:
     def _begun(self, turns: Turns, tile: _Tile, first: Value) -> list[Value]:
         """The sums of the chunks before: zeros for the first one."""
         b, plan = self.b, self.plan
-        zero = Value("0", I64)
+        zero = b.index(0)
         base = b.select(first, self.zeros, b.at(self.sums, tile.column, self.element))
         step = b.select(first, zero, b.index(plan.pitch))
         found = []

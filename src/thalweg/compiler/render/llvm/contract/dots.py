@@ -51,7 +51,7 @@ def render(flat: Flat, target: Target) -> KernelText:
     lanes = target.lanes(max(4, flat.dtype.itemsize))
     rows = min(_MOST_ROWS, lanes, 1 << (target.registers // 2 // columns).bit_length() - 1)
     b = Builder(target)
-    with b.function(NAME, parameters(buffers)) as parts:
+    with b.function(NAME, parameters(b, buffers)) as parts:
         *pointers, n, worker, workers, _ = parts
         em = Emitter(b, target, n, dict(zip(buffers, pointers, strict=True)))
         height = length(b, flat.m.extent, n)

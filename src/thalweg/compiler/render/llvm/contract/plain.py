@@ -1,7 +1,8 @@
-"""Contractions of integers and bools, as plain loops."""
+"""Contractions as plain loops: those of integers and bools, and those that tiles are too much for."""
 
 from __future__ import annotations
 
+from thalweg.compiler.dims import ONE
 from thalweg.compiler.ir.expression import Accumulator, Apply, Expression, Product, Total, walk
 from thalweg.compiler.ir.program import Contract, Loops
 from thalweg.compiler.ir.statement import Accumulate, Loop, Reset, Statement, Store
@@ -10,15 +11,20 @@ from thalweg.tensor.dtypes import bool_
 __all__ = ["as_loops"]
 
 
-def as_loops(kernel: Contract) -> Loops:
-    """The same sums by a running total in a loop over k."""
+def as_loops(kernel: Contract, dots: bool = False) -> Loops:
+    """The same sums by a running total in a loop over k.
+
+    Args:
+        kernel: the contraction.
+        dots: whether the lanes of vectors are neighbours along k; else along n, or m if n is 1.
+    """
     dtype = kernel.dtype
     join, pair = ("or", "and") if dtype == bool_ else ("sum", "mul")
     total = Accumulator(join, dtype)
     value = Apply(pair, (kernel.left, kernel.right), dtype)
     sums: tuple[Statement, ...] = (Accumulate(total, value),)
     for v in reversed(kernel.k):
-        sums = (Loop(v, "serial", sums),)
+        sums = (Loop(v, "vector" if dots and v is kernel.k[-1] else "serial", sums),)
     result = Total(total, dtype)
     stores = tuple(
         Store(s.buffer, s.index, _replaced(s.value, result))
@@ -26,9 +32,13 @@ def as_loops(kernel: Contract) -> Loops:
         if isinstance(s, Store)
     )
     body: tuple[Statement, ...] = (Reset(total), *sums, *stores)
-    inner = kernel.n or kernel.m or kernel.batch
-    for v in reversed((*kernel.batch, *kernel.m, *kernel.n)):
-        body = (Loop(v, "vector" if v is inner[-1] else "parallel", body),)
+    groups = [g for g in (kernel.n, kernel.m, kernel.batch) if any(v.extent != ONE for v in g)]
+    inner = groups[0][-1] if groups and not dots else None
+    rows = (*kernel.batch, *kernel.m, *kernel.n)
+    if inner is not None:
+        rows = (*(v for v in rows if v is not inner), inner)
+    for v in reversed(rows):
+        body = (Loop(v, "vector" if v is inner else "parallel", body),)
     return Loops(body, kernel.title, kernel.fused)
 
 

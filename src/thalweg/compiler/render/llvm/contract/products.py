@@ -15,19 +15,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from thalweg.compiler.dims import ONE, Dim, NotAffineError, product
+from thalweg.compiler.dims import Dim, NotAffineError, product
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.render.llvm import uses
-from thalweg.compiler.render.llvm.builder import I64, Builder, Index, Type, Value
+from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.contract.estimate import typical
 from thalweg.compiler.render.llvm.contract.operands import Operand
 from thalweg.compiler.render.llvm.contract.pack import Packer
 from thalweg.compiler.render.llvm.contract.plan import Plan
 from thalweg.compiler.render.llvm.contract.setting import Setting
+from thalweg.compiler.render.llvm.contract.shares import Range, shares
 from thalweg.compiler.render.llvm.contract.tile import Column, split
 from thalweg.compiler.render.llvm.contract.tiles import Tiles
 from thalweg.compiler.render.llvm.expressions import Emitter
-from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters, share
+from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters
 from thalweg.compiler.target import Target
 
 __all__ = ["flops", "render"]
@@ -42,7 +43,7 @@ def render(plan: Plan, target: Target) -> KernelText:
     setting, flat = Setting(plan, target), plan.flat
     tiles = Tiles(setting)
     b = Builder(target)
-    with b.function(NAME, parameters(setting.buffers)) as values:
+    with b.function(NAME, parameters(b, setting.buffers)) as values:
         *pointers, n, worker, workers, scratch = values
         em = Emitter(b, target, n, dict(zip(setting.buffers, pointers, strict=True)))
         turns = _Main(setting, tiles, em, pointers, scratch).turns(worker, workers)
@@ -73,8 +74,8 @@ class _Part:
     """What is done at a time: of one batch, rows and columns [first, end), a block along k."""
 
     batch: Index
-    rows: tuple[Index, Index]
-    columns: tuple[Index, Index]
+    rows: Range
+    columns: Range
     k: Index
     depth: Index
     # Whether it is the first and the last block along k.
@@ -108,39 +109,13 @@ class _Main:
 
     def turns(self, worker: Value, workers: Value) -> Dim:
         """The share of a worker; gives how many turns there are (about, where n decides)."""
-        b, flat, plan = self.b, self.flat, self.plan
-        size = {"m": plan.rows, "n": plan.width, "batch": 0}[plan.shared]
-        extent = flat.m.extent if plan.shared == "m" else flat.n.extent
-        whole = self.length(extent)
-        pieces = b.div(b.add(whole, size - 1), size) if size else 1
-        turns = b.mul(self.length(flat.batch.extent), pieces)
-        begin, end = share(b, turns, worker, workers)
+        flat, plan = self.flat, self.plan
+        size = {"m": plan.rows, "n": plan.width, "batch": 1}[plan.shared]
 
-        def part(batch: Index, low: Index, high: Index) -> None:
-            rows: tuple[Index, Index] = (0, self.length(flat.m.extent))
-            columns: tuple[Index, Index] = (0, self.length(flat.n.extent))
-            some = (b.mul(low, size), b.min(b.mul(high, size), whole))
-            if plan.shared == "m":
-                rows = some
-            elif plan.shared == "n":
-                columns = some
+        def part(batch: Index, rows: Range, columns: Range) -> None:
             self._blocks(_Part(batch, rows, columns, 0, self.length(flat.k.extent)))
 
-        if turns == 1 or flat.batch.extent == ONE:
-            with b.when(b.less(begin, end)), self.em.scope():
-                part(0, *((0, 1) if turns == 1 else (begin, end)))
-        elif pieces == 1:
-            with b.loop(begin, end) as loop, self.em.scope():
-                part(loop.index, 0, 1)
-        else:
-            last = b.div(b.add(end, b.sub(pieces, 1)), pieces)
-            with b.loop(b.div(begin, pieces), last) as loop, self.em.scope():
-                first = b.mul(loop.index, pieces)
-                low = b.max(b.sub(begin, first), 0)
-                part(loop.index, low, b.min(b.sub(end, first), pieces))
-        if isinstance(turns, int):
-            return Dim(0, turns)
-        return flat.batch.extent if not size or extent == ONE else extent
+        return shares(self.em, flat, plan.shared, size, worker, workers, part)
 
     def _blocks(self, part: _Part) -> None:
         b, plan, setting = self.b, self.plan, self.setting
@@ -154,8 +129,8 @@ class _Main:
         with b.loop(0, part.depth, plan.depth) as loop, self.em.scope():
             depth = b.min(plan.depth, b.sub(part.depth, loop.index))
             end = b.index(b.add(loop.index, depth))
-            last = b.convert("zext", b.icmp("sge", end, b.index(part.depth)), "i64")
-            first = b.icmp("eq", loop.index, Value("0", I64))
+            last = b.convert("zext", b.icmp("sge", end, b.index(part.depth)), b.target.index)
+            first = b.icmp("eq", loop.index, b.index(0))
             self._block(_Part(part.batch, part.rows, part.columns, loop.index, depth, first, last))
 
     def _block(self, part: _Part) -> None:
@@ -250,7 +225,7 @@ class _Main:
         return {
             "from": b.select(part.first, self._scratch(setting.zeros), sums),
             "to": sums,
-            "stride": b.select(part.first, Value("0", I64), b.index(stride)),
+            "stride": b.select(part.first, b.index(0), b.index(stride)),
             "depth": part.depth,
             "last": part.last,
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from thalweg.compiler.ir.index import Var
-from thalweg.compiler.render.llvm.builder import I64, PTR, Builder, Index, Type, Value
+from thalweg.compiler.render.llvm.builder import PTR, Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.contract.epilogue import Epilogue, Part, room
 from thalweg.compiler.render.llvm.contract.prefetch import Prefetches
 from thalweg.compiler.render.llvm.contract.setting import Setting
@@ -17,8 +17,6 @@ from thalweg.compiler.render.llvm.expressions import Emitter
 from thalweg.compiler.render.llvm.kernel import NAME, length
 
 __all__ = ["Tiles"]
-
-_ZERO = Value("0", I64)
 
 
 class Tiles:
@@ -75,7 +73,7 @@ class Tiles:
         b = Builder(setting.target)
         pointers = [(PTR, f"b{i}") for i in range(len(setting.buffers))]
         addresses = ("left", "right", "from", "to")
-        rest = [(PTR if x in addresses else I64, x) for x in self.parameters()]
+        rest = [(PTR if x in addresses else b.index_type, x) for x in self.parameters()]
         with b.function(name, [*pointers, *rest]) as values:
             given = dict(zip(self.parameters(), values[len(pointers) :], strict=True))
             n = given["n"]
@@ -107,7 +105,7 @@ class Tiles:
                         if not plan.depth:
                             self.prefetches.emit(em, env, row, width)
                             return
-                        with b.when(b.icmp("ne", given["last"], _ZERO)):
+                        with b.when(b.icmp("ne", given["last"], b.index(0))):
                             self.prefetches.emit(em, env, row, width)
 
                 sums = emit_pieces(b, element, rows, columns, extent, *sides, ahead)
@@ -117,9 +115,9 @@ class Tiles:
             if not plan.depth:
                 self.epilogue.emit(em, sums, columns, part, spare)
             else:
-                with b.when(b.icmp("ne", given["last"], _ZERO)):
+                with b.when(b.icmp("ne", given["last"], b.index(0))):
                     self.epilogue.emit(em, sums, columns, part, spare)
-                with b.when(b.icmp("eq", given["last"], _ZERO)):
+                with b.when(b.icmp("eq", given["last"], b.index(0))):
                     self._wait(b, sums, columns, given["to"], n)
         self.declarations.update(b.declarations)
         return b.text
@@ -139,7 +137,11 @@ class Tiles:
         places: list[Index] = list(range(rows))
         if there is not None and not plan.pack_left:  # packed rows have room behind them
             places = [b.min(i, b.sub(there, 1)) for i in places]
-        starts = [b.at(base, b.mul(step, i), setting.element) for i in places]
+        offsets = [b.mul(step, i) for i in places]
+        if all(isinstance(offset, int) for offset in offsets):
+            here = _Anchors(b, base, deep, setting.element)
+            return lambda i, place: here.load(place, offsets[i], Type(setting.element))
+        starts = [b.at(base, offset, setting.element) for offset in offsets]
 
         def read(i: int, place: Place) -> Value:
             where = b.at(starts[i], b.mul(place[0], deep), setting.element)
@@ -155,12 +157,13 @@ class Tiles:
         if not plan.pack_right:
             deep = length(b, plan.right.depth, n)
 
+        here = _Anchors(b, base, deep, setting.element)
+
         def read(j: int, place: Place) -> Value:
             column = columns[j]
-            offset = b.add(b.mul(place[0], deep), column.offset)
-            where = b.at(base, offset, setting.element)
             type_ = Type(setting.element, column.lanes)
             lanes = mask if mask is not None else column.mask(b)
+            where = here.at(place, column.offset)
             if plan.pack_right or lanes is None:
                 return b.load(where, type_)
             return b.masked_load(where, lanes, type_)
@@ -194,3 +197,23 @@ class Tiles:
             row = b.at(to, b.mul(stride, i), element)
             for column, value in zip(columns, values, strict=True):
                 b.store(value, b.at(row, column.offset, element))
+
+
+class _Anchors:
+    """Addresses at constant offsets from one that moves along k."""
+
+    def __init__(self, b: Builder, base: Value, step: Index, element: str) -> None:
+        self.b, self.base, self.step, self.element = b, base, step, element
+        self._known: dict[Place, Value] = {}
+
+    def at(self, place: Place, offset: Index) -> Value:
+        """The address at an offset."""
+        b = self.b
+        if place not in self._known:
+            moved = b.at(self.base, b.mul(place[0], self.step), self.element)
+            self._known[place] = b.anchor(moved)
+        return b.at(self._known[place], offset, self.element)
+
+    def load(self, place: Place, offset: Index, type_: Type) -> Value:
+        """What lies there."""
+        return self.b.load(self.at(place, offset), type_)

@@ -29,16 +29,18 @@ def threefry(b: Builder, key0: Value, key1: Value, low: Value, high: Value) -> t
 
 
 def _blocks(b: Builder, blocks: Lanes, key0: Value, key1: Value) -> tuple[Value, Value]:
-    """The words of blocks whose 64-bit counters are given."""
+    """The words of blocks whose counters are given."""
+    if blocks.value.type.bits == 32:
+        return threefry(b, key0, key1, blocks.value, blocks.like(0).value)
     low, high = blocks.to("trunc", "i32"), blocks.shift_unsigned(32).to("trunc", "i32")
     return threefry(b, key0, key1, low.value, high.value)
 
 
 def _counters(b: Builder, start: Value, lanes: int) -> Lanes:
-    """start, start + 1, ... as i64."""
+    """start, start + 1, ..."""
     if lanes == 1:
         return Lanes(b, start)
-    return Lanes(b, b.splat(start, lanes)) + Lanes(b, b.ints("i64", range(lanes)))
+    return Lanes(b, b.splat(start, lanes)) + Lanes(b, b.ints(start.type.element, range(lanes)))
 
 
 def random_bits(
@@ -50,7 +52,7 @@ def random_bits(
         b: where to write.
         key0: the key's first word, a scalar i32.
         key1: its second word.
-        first_index: index of the first element, a scalar i64.
+        first_index: index of the first element.
         lanes: how many elements.
         even: whether the first index is known to be even: half the work then.
     """

@@ -1,0 +1,82 @@
+"""Several programs as one LLVM module, for memory whose addresses are known (WebAssembly).
+
+Each is a function `NAME(n)`, one run by one worker, and a function `NAME_steps(job, worker,
+workers)`, which does many steps; see `entries`. Kernels that are alike are there once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from thalweg.compiler.ir.program import HostCall, Program
+from thalweg.compiler.render.llvm import barriers, entries, main
+from thalweg.compiler.render.llvm.leaves import Functions, Leaf, Leaves
+from thalweg.compiler.render.llvm.program import join
+from thalweg.compiler.target import Target
+
+__all__ = ["Part", "Together", "render_together"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One of the programs.
+
+    Attributes:
+        name: of its function.
+        program: what it does; its temporaries have their places in the arena.
+        table: the address of its table of pointers.
+        sync: the address of what the workers meet at, `synchronize.SYNC_BYTES` zeros.
+    """
+
+    name: str
+    program: Program
+    table: int
+    sync: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """The module.
+
+    Attributes:
+        text: LLVM.
+        exports: the names of the functions for callers outside.
+        leaves: the launches that do work, by program.
+        scratch: bytes of scratch that each worker needs.
+    """
+
+    text: str
+    exports: tuple[str, ...]
+    leaves: dict[str, tuple[Leaf, ...]]
+    scratch: int
+
+
+def render_together(parts: Sequence[Part], target: Target) -> Together:
+    """Write one module of several programs.
+
+    Args:
+        parts: the programs.
+        target: the processor.
+
+    Raises:
+        ValueError: if a program needs the host.
+    """
+    kernels, functions, exports, scratch = Functions(target), [], [], 0
+    found: dict[str, tuple[Leaf, ...]] = {}
+    for part in parts:
+        program, inside, steps = part.program, f"thalweg_main_{part.name}", f"{part.name}_steps"
+        leaves = Leaves.of(program.launches, program.capacity, kernels)
+        if any(isinstance(leaf.launch, HostCall) for leaf in leaves.all):
+            raise ValueError(f"{part.name}: it has operations that only the host computes.")
+        places = entries.Places(part.table, part.sync)
+        meetings = barriers.place(program.launches, leaves)
+        functions += [
+            main.main(program, leaves, meetings, target, name=inside),
+            entries.run_at(part.name, inside, places, target),
+            entries.steps_at(steps, inside, places, program, target),
+        ]
+        exports += [part.name, steps]
+        found[part.name] = tuple(leaves.all)
+        scratch = max(scratch, leaves.scratch())
+    return Together(join(kernels, functions), tuple(exports), found, scratch)

@@ -1,0 +1,172 @@
+"""export_web: a model or functions as a folder that a static host serves to pages and to Node."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from thalweg.compiler.target import RELAXED, SIMD128
+from thalweg.saving.atomic import atomic_file
+from thalweg.saving.variable_names import names_of
+from thalweg.tracing.concrete import ConcreteFunction
+from thalweg.tracing.function import Function
+from thalweg.training.model import Model
+from thalweg.web import weights
+from thalweg.web.choice import too_small_for_webgpu
+from thalweg.web.gather import Collection, of_functions, of_model
+from thalweg.web.manifest import manifest
+from thalweg.web.page import write_page
+from thalweg.web.shaders import Shaders
+from thalweg.web.wasm.assemble import assemble, check
+from thalweg.web.wasm.layout import Layout
+
+__all__ = ["export_functions", "export_model"]
+
+BATCH = 32
+SHARD_BYTES = 64 * 2**20
+RUNTIME_FILES = ("thalweg.js", "thalweg.d.ts")
+
+
+def export_model(
+    model: Model,
+    folder: str | os.PathLike[str],
+    *,
+    batch_size: int = BATCH,
+    x: Any = None,
+    y: Any = None,
+    sample_weight: bool = False,
+    dtype: str = "float32",
+    webgpu: bool | None = None,
+    page: bool = False,
+    shard_bytes: int = SHARD_BYTES,
+) -> Path:
+    """Write a model as a folder for pages; see `Model.export_web`."""
+    _check_arguments(batch_size, dtype, shard_bytes)
+    if not isinstance(model, Model):
+        raise TypeError(f"export_web: expected a model, got {type(model).__name__}.")
+    collection = of_model(model, batch_size, x, y, sample_weight)
+    return _write(collection, Path(folder), dtype, webgpu, page, shard_bytes)
+
+
+def export_functions(
+    functions: Mapping[str, Function | ConcreteFunction | Callable[..., Any]],
+    folder: str | os.PathLike[str],
+    *,
+    arguments: Mapping[str, Sequence[Any]] | None = None,
+    dtype: str = "float32",
+    webgpu: bool | None = None,
+    shard_bytes: int = SHARD_BYTES,
+) -> Path:
+    """Write functions as a folder for pages, where they are called by their names.
+
+    Args:
+        functions: traced functions (`thalweg.function`), their concrete functions, or plain
+            functions of tensors, by the name under which the page calls them.
+        folder: where to write; it is made if need be.
+        arguments: for each function that is not concrete, examples of its arguments or their
+            specs (`TensorSpec`).
+        dtype: of the weights in the files, see `Model.export_web`.
+        webgpu: whether to write shaders; None: where they could be faster.
+        shard_bytes: how large a file of weights may be.
+
+    Raises:
+        ValueError: if a function uses what no page can compute.
+
+    >>> import tempfile, thalweg as tw
+    >>> w = tw.Variable([2.0, 3.0], name="w")
+    >>> @tw.function
+    ... def scaled(x):
+    ...     return x * w
+    >>> folder = tempfile.mkdtemp()
+    >>> site = tw.web.export_functions(
+    ...     {"scaled": scaled}, folder, arguments={"scaled": [tw.TensorSpec((4, 2))]}
+    ... )
+    >>> (site / "program.json").exists()
+    True
+    """
+    _check_arguments(1, dtype, shard_bytes)
+    if not functions:
+        raise ValueError("export_functions: give at least one function by its name.")
+    collection = of_functions(functions, arguments or {})
+    return _write(collection, Path(folder), dtype, webgpu, False, shard_bytes)
+
+
+def _check_arguments(batch_size: int, dtype: str, shard_bytes: int) -> None:
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"export_web: batch_size must be an integer from 1, got {batch_size!r}.")
+    if dtype not in weights.DTYPES:
+        raise ValueError(f"export_web: dtype must be one of {weights.DTYPES}, got {dtype!r}.")
+    if shard_bytes < 1:
+        raise ValueError(f"export_web: shard_bytes must be positive, got {shard_bytes!r}.")
+
+
+def _write(
+    collection: Collection,
+    folder: Path,
+    dtype: str,
+    webgpu: bool | None,
+    page: bool,
+    shard_bytes: int,
+) -> Path:
+    check(collection)
+    names = names_of(collection.variables, collection.roles)
+    layout = Layout(collection)
+    modules = assemble(collection, layout, (SIMD128, RELAXED))
+    reason = too_small_for_webgpu(modules.costs, collection.batch) if webgpu is None else None
+    shaders = reason or _shaders(collection, webgpu is not False)
+    files = {modules.file(name): code for name, code in modules.modules.items()}
+    if isinstance(shaders, Shaders):
+        files["shaders.json"] = _text(shaders.kernels).encode()
+    parts = weights.files(_tensors(collection, names, dtype, shaders), shard_bytes)
+    files |= parts
+    described = {"files": list(parts), "dtype": dtype}
+    plain = manifest(collection, names, layout, modules, described, shaders, files)
+    # Written last: a folder with a program.json is whole.
+    files["program.json"] = _text(plain).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    _copy_runtime(folder)
+    for name, content in files.items():
+        _put(folder / name, content)
+    if page:
+        write_page(folder, collection)
+    return folder
+
+
+def _shaders(collection: Collection, wanted: bool) -> Shaders | str:
+    """The shaders, or a sentence that says why there are none."""
+    if not wanted:
+        return "It was exported without WebGPU."
+    try:
+        return Shaders.of(collection)
+    except TypeError as error:  # a dtype that shaders do not have
+        return str(error)
+
+
+def _tensors(
+    collection: Collection, names: Sequence[str], dtype: str, shaders: Shaders | str
+) -> dict[str, Any]:
+    named = {
+        name: (variable.numpy(), role == "weight")
+        for name, variable, role in zip(names, collection.variables, collection.roles, strict=True)
+    }
+    found = weights.contents(named, dtype)
+    return found | (shaders.constants if isinstance(shaders, Shaders) else {})
+
+
+def _copy_runtime(folder: Path) -> None:
+    for name in RUNTIME_FILES:
+        source = resources.files("thalweg.web").joinpath("runtime", "dist", name)
+        _put(folder / name, source.read_bytes())
+
+
+def _put(path: Path, content: bytes) -> None:
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+def _text(plain: Any) -> str:
+    return json.dumps(plain, separators=(",", ":"))

@@ -1,0 +1,276 @@
+/** @file A line chart: curves over a common x, a legend, values under the pointer or the arrow keys. */
+
+import { axes, line, plotBox, scale } from './axes.js';
+import { colour, font, painted } from './canvas.js';
+import { digits } from './dom.js';
+
+/**
+ * @typedef {object} Series
+ * @property {string} name in the legend
+ * @property {string} colour a custom property such as `--accent`
+ * @property {boolean} [dashed]
+ *
+ * @typedef {object} Options
+ * @property {string} title what the chart shows, for those who do not see it
+ * @property {string} x the name of the x axis
+ * @property {string} y the name of the y axis, with its unit
+ * @property {boolean} [log] whether the y axis is logarithmic
+ * @property {Record<string, Series>} series
+ * @property {(value: number) => string} [format] a value for the legend
+ *
+ * @typedef {{x: number[], y: number[]}} Curve
+ */
+
+export class LineChart {
+  /**
+   * @param {HTMLElement} host an empty element; the chart fills it
+   * @param {Options} options
+   */
+  constructor(host, options) {
+    this.options = options;
+    /** @type {Map<string, Curve>} */
+    this.curves = new Map(Object.keys(options.series).map((key) => [key, { x: [], y: [] }]));
+    /** @type {{x: number, text: string}[]} */
+    this.marks = [];
+    /** @type {{y: number, text: string}[]} */
+    this.levels = [];
+    /** The least range of x, so that a curve does not begin as a dot. */
+    this.least = 10;
+    /** @type {number | null} */
+    this.cursor = null;
+    host.classList.add('chart');
+    this.legend = document.createElement('ul');
+    this.legend.className = 'legend';
+    /** @type {Map<string, HTMLElement>} */
+    this.values = new Map();
+    for (const [key, { name, colour: tone, dashed }] of Object.entries(options.series)) {
+      const item = document.createElement('li'), sign = document.createElement('span'), value = document.createElement('b');
+      sign.className = dashed ? 'key dashed' : 'key';
+      sign.style.setProperty('--key', `var(${tone})`);
+      item.append(sign, name, value);
+      this.legend.append(item);
+      this.values.set(key, value);
+    }
+    this.canvas = document.createElement('canvas');
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute('role', 'img');
+    host.append(this.legend, this.canvas);
+    this.redraw = painted(this.canvas, (context, width, height) => this.#paint(context, width, height));
+    this.canvas.addEventListener('pointermove', (event) => this.#point(event.offsetX));
+    this.canvas.addEventListener('pointerleave', () => this.#point(null));
+    this.canvas.addEventListener('blur', () => this.#point(null));
+    this.canvas.addEventListener('keydown', (event) => this.#key(event));
+    this.#tell();
+  }
+
+  /**
+   * One more value of a curve.
+   * @param {string} key
+   * @param {number} x greater than the last one
+   * @param {number} y
+   */
+  push(key, x, y) {
+    const curve = this.#curve(key);
+    curve.x.push(x);
+    curve.y.push(y);
+    this.#changed();
+  }
+
+  /**
+   * All values of a curve.
+   * @param {string} key
+   * @param {number[]} x ascending
+   * @param {number[]} y
+   */
+  set(key, x, y) {
+    this.curves.set(key, { x: [...x], y: [...y] });
+    this.#changed();
+  }
+
+  /** Vertical lines with a word. @param {{x: number, text: string}[]} marks */
+  setMarks(marks) {
+    this.marks = marks;
+    this.redraw();
+  }
+
+  /** Horizontal lines with a word. @param {{y: number, text: string}[]} levels */
+  setLevels(levels) {
+    this.levels = levels;
+    this.redraw();
+  }
+
+  /** @param {string} key */
+  #curve(key) {
+    const curve = this.curves.get(key);
+    if (!curve) throw new Error(`the chart has no curve "${key}"`);
+    return curve;
+  }
+
+  #changed() {
+    this.redraw();
+    // The text for those who do not see the chart: not at each of sixty values a second.
+    this.told ??= setTimeout(() => this.#tell(), 400);
+  }
+
+  #tell() {
+    this.told = undefined;
+    const parts = [...this.curves].filter(([, curve]) => curve.y.length).map(([key, curve]) => {
+      const last = curve.y.length - 1;
+      return `${this.options.series[key].name} from ${this.#format(curve.y[0])} to ${this.#format(curve.y[last])} at ${this.options.x} ${curve.x[last]}`;
+    });
+    this.canvas.setAttribute('aria-label', `${this.options.title}. ${parts.length ? parts.join('; ') : 'Nothing yet'}.`);
+  }
+
+  /** @param {number} value */
+  #format(value) {
+    return (this.options.format ?? digits)(value);
+  }
+
+  /** @param {number | null} pixel */
+  #point(pixel) {
+    this.cursor = pixel === null || !this.scales ? null : Math.round(this.scales.x.back(pixel));
+    this.redraw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const by = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 }[event.key];
+    if (!by || !this.scales) return;
+    event.preventDefault();
+    const { min, max } = this.scales.x;
+    this.cursor = Math.min(max, Math.max(min, (this.cursor ?? max) + by));
+    this.redraw();
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} width
+   * @param {number} height
+   */
+  #paint(context, width, height) {
+    const box = plotBox(width, height);
+    const curves = [...this.curves.values()];
+    let [first, end, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (const { x, y } of curves) {
+      if (!x.length) continue;
+      first = Math.min(first, x[0]);
+      end = Math.max(end, x[x.length - 1]);
+      for (const value of y) {
+        if (!Number.isFinite(value) || (this.options.log && value <= 0)) continue;
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      }
+    }
+    for (const { y } of this.levels) [low, high] = [Math.min(low, y), Math.max(high, y)];
+    if (first > end) [first, end] = [0, this.least];
+    if (low > high) [low, high] = this.options.log ? [0.1, 1] : [0, 1];
+    if (this.options.log) [low, high] = [low / 1.15, high * 1.15];
+    else [low, high] = [Math.min(0, low), high * 1.05 || 1];
+    const x = scale(first, Math.max(end, first + this.least), box.left, box.right);
+    const y = scale(low, high, box.bottom, box.top, this.options.log);
+    this.scales = { x, y };
+    axes(context, box, x, y, this.options);
+    this.#lines(context, box, x, y);
+    for (const [key, curve] of this.curves) this.#draw(context, curve, this.options.series[key], x, y);
+    this.#read(context, box, x, y);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {import('./axes.js').Box} box
+   * @param {import('./axes.js').Scale} x
+   * @param {import('./axes.js').Scale} y
+   */
+  #lines(context, box, x, y) {
+    context.font = font(12, 560);
+    context.fillStyle = context.strokeStyle = colour('--soft');
+    context.lineWidth = 1;
+    context.setLineDash([2, 4]);
+    for (const { y: level, text } of this.levels) {
+      line(context, box.left, y.at(level), box.right, y.at(level));
+      context.textAlign = 'right';
+      context.textBaseline = 'bottom';
+      context.fillText(text, box.right, y.at(level) - 3);
+    }
+    for (const { x: value, text } of this.marks) {
+      const place = x.at(value), rightward = place < (box.left + box.right) / 2;
+      line(context, place, box.top, place, box.bottom);
+      context.textAlign = rightward ? 'left' : 'right';
+      context.textBaseline = 'top';
+      context.fillText(text, place + (rightward ? 6 : -6), box.top);
+    }
+    context.setLineDash([]);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Curve} curve
+   * @param {Series} series
+   * @param {import('./axes.js').Scale} x
+   * @param {import('./axes.js').Scale} y
+   */
+  #draw(context, curve, series, x, y) {
+    context.strokeStyle = colour(series.colour);
+    context.lineWidth = series.dashed ? 1.5 : 2;
+    context.lineJoin = 'round';
+    context.setLineDash(series.dashed ? [5, 4] : []);
+    context.beginPath();
+    let drawn = -Infinity;
+    curve.x.forEach((value, i) => {
+      const place = x.at(value);
+      // No more points than the screen has room for; the last one always.
+      if (place - drawn < 0.4 && i < curve.x.length - 1) return;
+      drawn = place;
+      context.lineTo(place, y.at(Math.min(y.max, Math.max(y.min, curve.y[i]))));
+    });
+    context.stroke();
+    context.setLineDash([]);
+  }
+
+  /**
+   * The values under the pointer, else the last ones.
+   * @param {CanvasRenderingContext2D} context
+   * @param {import('./axes.js').Box} box
+   * @param {import('./axes.js').Scale} x
+   * @param {import('./axes.js').Scale} y
+   */
+  #read(context, box, x, y) {
+    const cursor = this.cursor;
+    if (cursor !== null) {
+      context.strokeStyle = colour('--soft');
+      context.lineWidth = 1;
+      line(context, x.at(cursor), box.top, x.at(cursor), box.bottom);
+      context.fillStyle = colour('--ink');
+      context.font = font(12, 560);
+      context.textAlign = x.at(cursor) > (box.left + box.right) / 2 ? 'right' : 'left';
+      context.textBaseline = 'bottom';
+      context.fillText(`${this.options.x} ${cursor}`, x.at(cursor) + (context.textAlign === 'left' ? 6 : -6), box.bottom - 4);
+    }
+    for (const [key, curve] of this.curves) {
+      const at = cursor === null ? curve.x.length - 1 : nearest(curve.x, cursor);
+      const shown = /** @type {HTMLElement} */ (this.values.get(key));
+      shown.textContent = at < 0 ? '' : this.#format(curve.y[at]);
+      if (at < 0 || cursor === null) continue;
+      context.fillStyle = colour(this.options.series[key].colour);
+      context.beginPath();
+      context.arc(x.at(curve.x[at]), y.at(Math.min(y.max, Math.max(y.min, curve.y[at]))), 4, 0, 7);
+      context.fill();
+    }
+  }
+}
+
+/**
+ * @param {number[]} values ascending
+ * @param {number} wanted
+ * @returns the number of the nearest one; -1 where none is within half a step
+ */
+function nearest(values, wanted) {
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  if (low > 0 && wanted - values[low - 1] < values[low] - wanted) low -= 1;
+  return values.length && Math.abs(values[low] - wanted) <= 0.5 ? low : -1;
+}

@@ -1,0 +1,79 @@
+/** @file Element types: how numbers lie in files and memory, and how a user's data become such arrays. */
+
+/** @typedef {Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Int16Array<ArrayBuffer>
+ * | Uint16Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>} TypedArray */
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+
+/** @param {string} text @returns {never} */
+export function fail(text) {
+  throw new Error(text);
+}
+
+/** @param {readonly number[]} shape */
+export const product = (shape) => shape.reduce((a, b) => a * b, 1);
+
+/** @type {Record<string, string>} those that are not called like their type; halves are kept as their bits */
+const KINDS = { bool: 'Uint8', float16: 'Uint16', bfloat16: 'Uint16', int64: 'BigInt64', uint64: 'BigUint64' };
+
+/** The kind of array that holds elements as they lie in memory. @param {string} dtype @returns {any} */
+export const arrayOf = (dtype) =>
+  /** @type {any} */ (globalThis)[(KINDS[dtype] ?? dtype[0].toUpperCase() + dtype.slice(1)) + 'Array'] ?? fail(`There are no arrays of ${dtype} here.`);
+
+/** @param {{shape: readonly number[], dtype: string}} state */
+export const bytesIn = ({ shape, dtype }) => product(shape) * arrayOf(dtype).BYTES_PER_ELEMENT;
+
+/** @param {TypedArray} array @returns {Bytes} */
+export const bytesOf = (array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/**
+ * Numbers for a user, in an array of their own: halves as Float32Array, others in the array of their type.
+ * @param {string} dtype
+ * @param {Uint8Array} bytes as they lie in memory
+ * @returns {TypedArray}
+ */
+export function decode(dtype, bytes) {
+  const raw = new (arrayOf(dtype))(bytes.slice().buffer);
+  if (dtype === 'bfloat16') return new Float32Array(Uint32Array.from(raw, (half) => half << 16).buffer);
+  if (dtype !== 'float16') return raw;
+  return Float32Array.from(raw, (half) => {
+    const exponent = (half >> 10) & 31, fraction = half & 1023;
+    const size = exponent > 30 ? (fraction ? NaN : Infinity) : exponent ? 2 ** (exponent - 25) * (1024 + fraction) : fraction * 2 ** -24;
+    return half >> 15 ? -size : size;
+  });
+}
+
+/**
+ * Numbers as they lie in memory; the same array where it is such already.
+ * @param {string} dtype
+ * @param {ArrayLike<any>} values
+ * @returns {TypedArray}
+ */
+export function encode(dtype, values) {
+  const Kind = arrayOf(dtype);
+  if (dtype.endsWith('float16')) fail(`Numbers cannot be written as ${dtype} here.`);
+  return values instanceof Kind ? values : Kind.from(values, Kind.name[0] === 'B' ? BigInt : dtype === 'bool' ? Boolean : Number);
+}
+
+/** @param {any} value */
+const isList = (value) => Array.isArray(value) || ArrayBuffer.isView(value);
+
+/**
+ * A user's data as one array, and how many samples they are.
+ * @param {any} value a typed array, or nested lists of numbers
+ * @param {{shape: readonly number[], dtype: string}} spec of one sample
+ * @param {string} label what to call it in a message
+ */
+export function samples(value, { shape, dtype }, label) {
+  const lengths = [];
+  let leaf = value;
+  for (; isList(leaf); leaf = leaf[0]) lengths.push(leaf.length);
+  if (!lengths.length || !/number|bigint|boolean|undefined/.test(typeof leaf)) {
+    fail(`${label} must be a typed array or a list of numbers, got ${lengths.length ? 'a list with ' : ''}${JSON.stringify(leaf)}.`);
+  }
+  const flat = lengths.length > 1 ? value.flatMap((/** @type {any} */ row) => (ArrayBuffer.isView(row) ? Array.from(/** @type {any} */ (row)) : row)).flat(Infinity) : value;
+  const size = product(shape), rows = flat.length / size, inner = product(lengths.slice(1));
+  if (!rows || rows % 1 || (lengths.length > 1 && (inner * lengths[0] !== flat.length || (inner !== size && rows !== 1)))) {
+    fail(`${label} takes samples of shape [${shape}], got an array of shape [${lengths}].`);
+  }
+  return { label, array: encode(dtype, flat), rows };
+}

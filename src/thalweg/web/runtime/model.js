@@ -1,0 +1,337 @@
+/** @file Model: what `load` gives, the API for pages and Node. */
+
+import { batchOf, dataOf, planOf } from './data.js';
+import { bytesOf, decode, fail, samples } from './dtypes.js';
+import { evaluate, fit, joined, pieces, predict } from './fit.js';
+import { at, checkBatch, programOf, sizeOf, stateOf } from './manifest.js';
+import { startRemote } from './remote.js';
+import { readSafetensors, writeSafetensors } from './safetensors.js';
+import { statesOf } from './states.js';
+import { keep } from './storage.js';
+
+/** @typedef {import('./dtypes.js').TypedArray} TypedArray */
+/** @typedef {import('./types.js').Manifest} Manifest */
+/** @typedef {import('./types.js').Spec} Spec */
+/** @typedef {import('./types.js').Logs} Logs */
+/** @typedef {import('./data.js').Numbers} Numbers */
+/** @typedef {import('./data.js').Samples} Samples */
+/** @typedef {import('./data.js').FitOptions} FitOptions */
+/** @typedef {import('./fit.js').History} History */
+/** @typedef {{module: () => WebAssembly.Module | Promise<WebAssembly.Module>, threads: number}} Engine what workers run */
+
+const AHEAD = 12, AWAY = 50; // milliseconds of work between two pauses, here and in the worker
+
+/** Work at once, unless one of the values is yet to come. @param {any[]} values @param {(values: any[]) => any} work */
+const having = (values, work) => (values[0] instanceof Promise ? Promise.all(values).then(work) : work(values));
+
+/**
+ * A model or functions, loaded; see `load`.
+ *
+ * Events: `trainbegin`, `batchend` ({batch, logs}), `epochend` ({epoch, logs}), `trainend` (the history); what is in
+ * brackets is the event's `detail`. They do not hold training up, so that several may come at once, and `batchend` does
+ * not come for each batch; the callbacks of `fit` are exact.
+ */
+export class Model extends EventTarget {
+  /**
+   * @param {Manifest} manifest
+   * @param {any} device
+   * @param {Engine | null} engine
+   * @param {[number, Uint8Array][]} exported the states of the export
+   * @param {import('./types.js').Initial} initial
+   * @param {{device: 'wasm' | 'webgpu', why: string}} choice
+   */
+  constructor(manifest, device, engine, exported, initial, choice) {
+    super();
+    const { name: model, programs, states } = manifest;
+    /** @type {import('./remote.js').Remote | null} */
+    let remote = null;
+    let fresh = false; // whether the worker has the states of this thread
+    let stopped = false;
+    const tell = (/** @type {string} */ type, /** @type {any} */ detail) => this.dispatchEvent(new CustomEvent(type, { detail }));
+    const idle = () => void (this.isTraining && fail('The model is being trained: await fit(), or call stop() first.'));
+    /** @param {[number, Uint8Array][]} values */
+    const write = (values) => {
+      for (const [k, bytes] of values) device.write(k, bytes);
+      if (this.isTraining) remote?.post({ do: 'set', values });
+      else fresh = false;
+    };
+    const read = () => /** @type {[number, Uint8Array][]} */ (states.map((_, k) => [k, device.read(k)]));
+    /** @param {string} name @param {TypedArray[]} outputs @returns {any} */
+    const named = (name, outputs) => (outputs.length > 1 ? Object.fromEntries(programs[name].outputs.map((port, k) => [port.name, outputs[k]])) : outputs[0]);
+    const worker = async () => {
+      const { module, threads } = /** @type {Engine} */ (engine);
+      if (!remote || remote.ended()) {
+        remote = await startRemote();
+        fresh = false;
+        await remote.call({ do: 'start', manifest, threads, initial, module: await module() });
+      }
+      if (!fresh) remote.post({ do: 'set', values: read() });
+      fresh = true;
+      return remote;
+    };
+
+    /** @type {string} */
+    this.name = model;
+    /** @type {'wasm' | 'webgpu'} */
+    this.device = device.kind;
+    /** The device, and one sentence about why it was chosen. */
+    this.choice = choice;
+    /** @type {Spec[]} names, shapes of one sample, dtypes */
+    this.inputs = manifest.inputs;
+    /** @type {Spec[]} */
+    this.outputs = manifest.outputs;
+    /** @type {Spec[]} what the loss compares outputs with */
+    this.targets = manifest.targets;
+    /** @type {(Spec & {role: string, trainable: boolean})[]} all that is kept: weights, optimizer, random generators, metrics */
+    this.states = states;
+    /** The names of the programs: `predict`, `train`, `evaluate`, or those of functions. */
+    this.programs = Object.keys(programs);
+    /** Loss, metrics and optimizer. @type {Record<string, any>} */
+    this.training = manifest.training;
+    /** Whether `fit` can train it. @type {boolean} */
+    this.trainable = Boolean(programs.train);
+    /** Whether `fit` is running. @type {boolean} */
+    this.isTraining = false;
+
+    // --- predictions
+
+    const quick = programs.predict && !manifest.inputs[1] ? device.quick?.() : null;
+
+    /**
+     * The outputs for samples, at once; on WebAssembly only.
+     *
+     * @param {Samples} x a typed array or lists of numbers, of any number of samples; for several inputs a list or an
+     *   object of them
+     * @returns {any} a typed array with the outputs of all samples; where there are several outputs, such by name
+     *
+     * @example
+     * const [price] = model.predictSync([0.1, 0, 8.1, 0, 0.5, 6.2, 70, 3.9, 4, 280, 18, 390, 12]);
+     */
+    this.predictSync = (x) => {
+      const found = quick?.(x);
+      if (found) return found;
+      if (!device.quick) fail('predictSync needs the device wasm; on WebGPU, await predict().');
+      const data = dataOf(manifest, 'predict', x), from = pieces(programs.predict, data, programs.predict.capacity);
+      return named('predict', joined(from.map(({ arrays, size }) => device.run('predict', arrays, size)), from));
+    };
+
+    /**
+     * The outputs for samples; others on the thread get their turn in between.
+     *
+     * @param {Samples} x as for `predictSync`
+     * @param {{batchSize?: number}} [options]
+     * @returns {Promise<any>} as of `predictSync`
+     */
+    this.predict = async (x, { batchSize } = {}) => {
+      const data = dataOf(manifest, 'predict', x), program = programs.predict;
+      if (program.flexible && batchSize) checkBatch(program, batchSize);
+      return named('predict', await predict(device, program, data, batchSize ?? program.capacity, AHEAD));
+    };
+
+    /**
+     * Call an exported function.
+     *
+     * @param {string} name
+     * @param {...Numbers} inputs whole arrays
+     * @returns {any} its result, an array; several by name. On WebGPU a promise of it.
+     *
+     * @example
+     * const area = model.callSync('area', [2, 3]);
+     */
+    this.callSync = (name, ...inputs) => {
+      const program = programOf(manifest, name), ports = program.inputs;
+      if (inputs.length !== ports.length) fail(`${name} takes ${ports.length} inputs (${ports.map((port) => port.name).join(', ')}), got ${inputs.length}.`);
+      idle();
+      let n = 1;
+      const arrays = ports.map(({ name: input, dtype, shape }, k) => {
+        const [[scale], ...rest] = shape.length ? shape : [[0]];
+        const { array, rows } = samples(inputs[k], { dtype, shape: (scale ? rest : shape).map((dim) => at(dim, 1)) }, `${name}: ${input}`);
+        if (scale) checkBatch(program, (n = rows));
+        else if (rows !== 1) fail(`${name}: ${input} takes ${array.length / rows} numbers, got ${array.length}.`);
+        return array;
+      });
+      ports.forEach((port, k) => sizeOf(port, n) === arrays[k].length || fail(`${name}: ${port.name} must have as many rows as the other inputs.`));
+      fresh = false;
+      return having([device.run(name, arrays, n)], ([outputs]) => named(name, outputs));
+    };
+
+    /** As `callSync`, a promise on every device. @param {string} name @param {...Numbers} inputs @returns {Promise<any>} */
+    this.call = async (name, ...inputs) => this.callSync(name, ...inputs);
+
+    // --- training
+
+    /**
+     * Train, with the numbers and in the orders of Python's `fit`. On WebAssembly a worker does it, so that the page goes on.
+     *
+     * @param {Samples} x
+     * @param {Samples} [y] the targets
+     * @param {FitOptions} [options]
+     * @returns {Promise<History>} the epochs, and by name the loss and metrics of each
+     *
+     * @example
+     * const { history } = await model.fit(x, y, { epochs: 100, validationSplit: 0.2, onEpochEnd: (epoch, { loss }) => draw(epoch, loss) });
+     */
+    this.fit = async (x, y, options = {}) => {
+      idle();
+      const { signal, onEpochBegin, onEpochEnd, onBatchEnd } = options, plan = planOf(manifest, x, y, options, engine ? AWAY : AHEAD);
+      signal?.throwIfAborted();
+      this.isTraining = true;
+      stopped = false;
+      signal?.addEventListener('abort', this.stop);
+      /** @type {(event: string, number: number, logs?: any) => Promise<void>} */
+      const happened = async (event, number, logs) => {
+        if (event === 'epochbegin') await onEpochBegin?.(number);
+        else if (event === 'batchend') {
+          tell(event, { batch: number, logs });
+          await onBatchEnd?.(number, logs);
+        } else {
+          for (const one of logs) {
+            tell(event, { epoch: number, logs: one });
+            await onEpochEnd?.(number++, one);
+          }
+        }
+      };
+      try {
+        const away = engine && (await worker());
+        tell('trainbegin', {});
+        /** @type {History} */
+        let history;
+        if (away) {
+          /** @type {{error: unknown} | undefined} */
+          let broken;
+          const take = (/** @type {Uint8Array[] | false} */ values) => values && values.forEach((bytes, k) => device.write(k, bytes));
+          const result = await away.call({ do: 'fit', plan, waits: Boolean(onEpochBegin || onEpochEnd || onBatchEnd) }, async ({ event, number, logs, states }) => {
+            take(states);
+            await happened(event, number, logs).catch((error) => {
+              broken ??= { error };
+              this.stop();
+            });
+            away.post({ do: 'go' });
+          });
+          take(result.states);
+          if (broken) throw broken.error;
+          history = result.history;
+        } else {
+          fresh = false;
+          history = await fit(device, manifest, plan, happened, () => stopped);
+        }
+        signal?.throwIfAborted();
+        tell('trainend', history);
+        return history;
+      } finally {
+        signal?.removeEventListener('abort', this.stop);
+        this.isTraining = false;
+      }
+    };
+
+    /** End the training that is going on, after the batches that are being worked on; `fit` then gives its history. */
+    this.stop = () => {
+      stopped = true;
+      remote?.post({ do: 'stop' });
+    };
+
+    /**
+     * One step of training on one batch, on this thread. On WebGPU the result is a promise.
+     *
+     * @param {Samples} x
+     * @param {Samples} [y]
+     * @param {{sampleWeight?: Numbers}} [options]
+     * @returns {any} loss and metrics of the batch by name
+     */
+    this.trainOnBatch = (x, y, { sampleWeight } = {}) => {
+      const { arrays, rows } = dataOf(manifest, 'train', x, y, sampleWeight);
+      idle();
+      checkBatch(programs.train, rows);
+      write(initial);
+      return having([device.run('train', arrays, rows)], ([outputs]) => Object.fromEntries(programs.train.outputs.map(({ name }, k) => [name, Number(outputs[k][0])])));
+    };
+
+    /**
+     * The loss and metrics over samples.
+     *
+     * @param {Samples} x
+     * @param {Samples} [y]
+     * @param {{batchSize?: number, sampleWeight?: Numbers}} [options]
+     * @returns {Promise<Logs>} by name
+     */
+    this.evaluate = async (x, y, { batchSize, sampleWeight } = {}) => {
+      const data = dataOf(manifest, 'evaluate', x, y, sampleWeight);
+      return evaluate(device, data, batchOf(manifest, 'evaluate', batchSize, data.rows), AHEAD);
+    };
+
+    // --- states
+
+    /**
+     * A copy of a state. On WebGPU a promise of it, so that `await` is right on both.
+     *
+     * @param {string} name a full name, or its last parts where they are enough: 'dense/kernel', 'learning_rate'
+     * @returns {any} a typed array
+     */
+    this.getState = (name) => {
+      const k = stateOf(manifest, name);
+      return having([device.read(k)], ([bytes]) => decode(states[k].dtype, bytes));
+    };
+
+    /**
+     * Change a state; also while training is going on.
+     *
+     * @param {string} name as for `getState`
+     * @param {Numbers | number} values
+     */
+    this.setState = (name, values) => this.setWeights({ [name]: typeof values === 'number' ? [values] : values });
+
+    /** The weights by name, those that are not trained too. On WebGPU a promise of them. @returns {any} typed arrays by name */
+    this.getWeights = () => {
+      const names = states.filter(({ role }) => role === 'weight').map(({ name }) => name);
+      return having(names.map(this.getState), (arrays) => Object.fromEntries(names.map((name, i) => [name, arrays[i]])));
+    };
+
+    /** Change weights, or other states. @param {Record<string, Numbers>} weights by name, as for `getState` */
+    this.setWeights = (weights) => write(Object.entries(weights).map(([name, values]) => {
+      const k = stateOf(manifest, name), { array, rows } = samples(values, states[k], states[k].name);
+      return rows > 1 ? fail(`${states[k].name} has shape [${states[k].shape}], got ${array.length} numbers.`) : [k, bytesOf(array)];
+    }));
+
+    /** Go back to the states of the export. */
+    this.reset = () => write(exported);
+
+    /**
+     * All states as a safetensors file, which Python loads too. On WebGPU a promise of it.
+     * @returns {any} a Uint8Array
+     */
+    this.toSafetensors = () => having(states.map((_, k) => device.read(k)), (all) => writeSafetensors(
+      Object.fromEntries(states.map(({ name, dtype, shape }, k) => [name, { dtype, shape, bytes: all[k] }])),
+      { format: 'thalweg', model, roles: JSON.stringify(Object.fromEntries(states.map(({ name, role }) => [name, role]))) },
+    ));
+
+    /** Take the states of a safetensors file; nothing changes if it does not fit. @param {Uint8Array} bytes */
+    this.fromSafetensors = (bytes) => write(statesOf(manifest, readSafetensors(bytes, 'What is to be restored'), false));
+
+    /**
+     * Keep the states.
+     *
+     * @param {string} place 'indexeddb://name', 'cache://name', 'download://name', in Node 'file://path'
+     *
+     * @example
+     * await model.save('indexeddb://digits');
+     */
+    this.save = async (place) => void (await keep(place, await this.toSafetensors()));
+
+    /**
+     * Take up what was kept.
+     *
+     * @param {string | Blob} place as for `save`, or a file that the visitor chose
+     * @returns {Promise<boolean>} false where nothing was kept
+     */
+    this.restore = async (place) => {
+      const found = typeof place === 'string' ? await keep(place) : new Uint8Array(await place.arrayBuffer());
+      if (found) this.fromSafetensors(found);
+      return Boolean(found);
+    };
+
+    /** End the worker. Nobody needs to: it ends by itself when it has not been used for a minute. */
+    this.close = () => remote?.end();
+
+    write(exported);
+  }
+}

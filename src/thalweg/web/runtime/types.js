@@ -1,0 +1,63 @@
+/**
+ * @file Types that several modules share: the manifest (program.json), and what devices can do.
+ *
+ * @typedef {import('./dtypes.js').TypedArray} TypedArray
+ *
+ * @typedef {[number, number]} Dim `[scale, offset]`: a length of scale * n + offset
+ * @typedef {{name: string, shape: number[], dtype: string}} Spec data of a model: the shape is that of one sample
+ * @typedef {{name: string, dtype: string, shape: Dim[], address: number, place?: number}} Port an input or output of a program
+ * @typedef {{name: string, shape: number[], dtype: string, role: string, trainable: boolean, address: number,
+ *   place?: number, initial?: number | number[]}} State
+ * @typedef {[number, [number, number, number][]] | {turns: Dim, reverse: boolean, block: Step[]}
+ *   | {while: Step[], flag: number, block: Step[]} | {cond: number, then: Step[], otherwise: Step[]}} Step
+ * @typedef {{flops: Dim, bytes: Dim, kernels: Dim, dispatches?: Dim}} Cost
+ * @typedef {object} Program
+ * @property {number} capacity the largest batch
+ * @property {boolean} flexible whether it takes smaller batches too
+ * @property {Port[]} inputs
+ * @property {Port[]} outputs
+ * @property {{run: string, steps: string, table: number, tableOutputs: number, tableScratch: number}} wasm its functions, the
+ *   address of its table of pointers, and places in it
+ * @property {number[]} [changes] the states that it writes
+ * @property {Cost} cost
+ * @property {{steps: Step[]}} [webgpu]
+ * @typedef {object} Manifest
+ * @property {string} format
+ * @property {number} version
+ * @property {string} name
+ * @property {number} batch
+ * @property {Spec[]} inputs
+ * @property {Spec[]} outputs
+ * @property {Spec[]} targets
+ * @property {boolean} weighted whether training takes a weight for each sample
+ * @property {Record<string, any>} training
+ * @property {State[]} states
+ * @property {number | null} globalSeed
+ * @property {Record<string, Program>} programs
+ * @property {{simd: string, relaxed: string, pages: number, heap: number, job: number, scratch: number,
+ *   stack: {top: number, bytes: number}}} wasm
+ * @property {{words: number, shaders: string, features: string[]} | null} webgpu
+ * @property {string} [webgpuWhy] why there is none
+ * @property {{name: string, place: number, dtype: string}[]} constants of the WebGPU buffer
+ * @property {{files: string[], dtype: string}} weights
+ * @property {Record<string, string>} checksums
+ * @property {Record<string, number>} bytes of the files
+ *
+ * @typedef {Record<string, number>} Logs
+ * @typedef {{arrays: TypedArray[], rows: number}} Data of all inputs of a program
+ * @typedef {[number, Uint8Array][]} Initial the states that each epoch begins anew with, and their values
+ *
+ * @typedef {object} Feed data that lie on a device
+ * @property {(order: ArrayLike<number> | null, first: number, steps: number, epochs: number) => Logs[] | Promise<Logs[]>} run
+ *   some steps from a first one on, for each of some epochs, with the numbers of the rows of all these epochs; the logs of each
+ * @property {() => void} close
+ *
+ * @typedef {object} Device what a model runs on
+ * @property {'wasm' | 'webgpu'} kind
+ * @property {(k: number) => Uint8Array | Promise<Uint8Array>} read a state, as it lies in files
+ * @property {(k: number, bytes: Uint8Array) => void} write
+ * @property {(name: string, arrays: TypedArray[], n: number) => TypedArray[] | Promise<TypedArray[]>} run
+ * @property {(name: string, data: Data, batch: number) => Feed} feed
+ * @property {() => void} close
+ */
+export {};

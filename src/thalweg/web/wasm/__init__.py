@@ -1,0 +1,1 @@
+"""WebAssembly: Programs as modules, through LLVM alone."""

@@ -1,0 +1,72 @@
+"""Chromium for tests of pages: one for the session, and a visit that fails on errors in the page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+PATIENCE = 20_000
+"""Milliseconds that a page may take for anything; the machine may be busy."""
+
+
+def launch(playwright: Playwright, *arguments: str) -> Browser:
+    """Start the Chromium of this machine."""
+    found = [path for path in map(shutil.which, NAMES) if path]
+    if not found:
+        raise RuntimeError(f"The tests of pages need Chromium, as one of {NAMES} on the path.")
+    return playwright.chromium.launch(
+        executable_path=found[0], headless=True, args=[*ARGUMENTS, *arguments]
+    )
+
+
+@contextmanager
+def visit(browser: Browser, address: str, width: int = 1280, **options: Any) -> Iterator[Page]:
+    """Open a page; on leaving, fail if anything went wrong in it.
+
+    Args:
+        browser: from `launch`.
+        address: what is opened.
+        width: of the window in CSS pixels.
+        options: of the browser's context, such as `color_scheme="dark"`.
+    """
+    context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+    context.set_default_timeout(PATIENCE)
+    errors: list[str] = []
+    try:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.goto(address)
+        yield page
+    finally:
+        context.close()
+    assert not errors, errors
+
+
+def overflow(page: Page) -> list[str]:
+    """What reaches beyond the right edge of the window, but for what scrolls by itself."""
+    found: list[str] = page.evaluate(
+        """() => {
+            const edge = document.documentElement.clientWidth;
+            const scrolls = (e) => e && (getComputedStyle(e).overflowX !== 'visible' || scrolls(e.parentElement));
+            return [...document.body.querySelectorAll('*')]
+                .filter((e) => e.getBoundingClientRect().right > edge + 0.5 && !scrolls(e.parentElement))
+                .map((e) => e.tagName + '.' + e.className + '#' + e.id);
+        }"""
+    )
+    return found
