@@ -72,7 +72,9 @@ BEFORE: dict[str, Callable[[Any], Any]] = {
     "spread": lambda x: within(computed(x), 0, 0, 1),
     "joined": joined,
     "gathered": lambda x: (
-        P["gather"](x, Tensor(np.arange(x.shape[0], dtype=np.int32)), axis=0) if x.shape and x.size else x
+        P["gather"](x, Tensor(np.arange(x.shape[0], dtype=np.int32)), axis=0)
+        if x.shape and x.size
+        else x
     ),
 }
 

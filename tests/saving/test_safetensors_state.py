@@ -55,11 +55,21 @@ def test_the_file_says_what_each_tensor_is(tmp_path):
         metadata = file.metadata()
     roles = json.loads(metadata["roles"])
     assert metadata["model"] == "net"
-    assert roles["net/hidden/kernel"] == "weight"
-    assert roles["net/norm/moving_mean"] == "statistic"
+    assert roles["hidden/kernel"] == "weight"
+    assert roles["norm/moving_mean"] == "statistic"
     assert roles["optimizer/learning_rate"] == "optimizer"
     assert roles["loss/total"] == "metric"
     assert roles["random/global"] == "random"
+
+
+def test_a_model_that_only_predicts_takes_the_weights(tmp_path):
+    model = network()
+    model.fit(*data(), verbose=0)
+    model.save_weights(tmp_path / "state.safetensors")
+    other = tw.Sequential.from_config(network().get_config())
+    other.load_weights(tmp_path / "state.safetensors")
+    for back, there in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(back, there)
 
 
 def changed(path, **tensors):
@@ -76,13 +86,13 @@ def changed(path, **tensors):
 @pytest.mark.parametrize(
     ("tensors", "message"),
     [
-        ({"net__hidden__kernel": None}, "'net/hidden/kernel' is missing"),
+        ({"hidden__kernel": None}, "'hidden/kernel' is missing"),
         (
-            {"net__hidden__kernel": np.zeros((4, 2), "f4")},
+            {"hidden__kernel": np.zeros((4, 2), "f4")},
             r"is float32 of shape \(4, 2\), expected float32 of shape \(4, 3\)",
         ),
-        ({"net__hidden__bias": np.zeros(3, "f8")}, "is float64 of shape"),
-        ({"net__other": np.zeros(3, "f4")}, "the model has no variable 'net/other'"),
+        ({"hidden__bias": np.zeros(3, "f8")}, "is float64 of shape"),
+        ({"other": np.zeros(3, "f4")}, "the model has no variable 'other'"),
     ],
 )
 def test_what_does_not_fit_is_named_and_changes_nothing(tmp_path, tensors, message):
@@ -102,7 +112,7 @@ def test_a_misfit_can_be_left_out(tmp_path):
     path = tmp_path / "state.safetensors"
     model = network()
     model.save_weights(path)
-    changed(path, net__hidden__bias=np.zeros(7, "f4"), net__last__kernel=np.full((3, 1), 5.0, "f4"))
+    changed(path, hidden__bias=np.zeros(7, "f4"), last__kernel=np.full((3, 1), 5.0, "f4"))
     other = network()
     other.load_weights(path, skip_mismatch=True)
     np.testing.assert_array_equal(other.get_layer("last").get_weights()[0], np.full((3, 1), 5.0))

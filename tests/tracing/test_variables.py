@@ -138,6 +138,11 @@ def test_an_error_while_running_changes_nothing():
     f()
 
     class Failing:
+        holder = None
+
+        def runner(self):
+            return self
+
         def run(self, states, inputs):
             raise MemoryError
 

@@ -17,7 +17,7 @@ class Target:
         registers: number of vector registers.
         fma: whether multiply-add is one instruction that rounds once.
         relaxed: whether vectors have a multiply-add that rounds once or twice, as the machine likes.
-        masks: whether masked loads and stores are single instructions.
+        masks: whether what a vector has too much is best left out by masked loads and stores.
         narrow_is_as_fast: whether vectors of half the width reach the same rate (two half-width
             units that together make a wide one), so that narrower tiles cost nothing.
         pointer: bytes of an address; lengths and indices are computed with as many.
@@ -63,5 +63,5 @@ AVX2 = Target("avx2", 32, 16, True, True)
 SSE = Target("sse", 16, 16, False, False, l2=256 * 1024)
 NEON = Target("neon", 16, 32, True, False)
 # WebAssembly, as V8 runs it on processors with 16 registers.
-SIMD128 = Target("simd128", 16, 16, False, False, pointer=4)
-RELAXED = Target("relaxed", 16, 16, False, False, relaxed=True, pointer=4)
+SIMD128 = Target("simd128", 16, 16, False, True, pointer=4)
+RELAXED = Target("relaxed", 16, 16, False, True, relaxed=True, pointer=4)

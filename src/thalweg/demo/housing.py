@@ -32,21 +32,24 @@ __all__ = ["export_housing"]
 MODELS = {"linear": 0, "hidden-1": 1, "hidden-2": 2}
 """The models by name, and how many hidden layers each has."""
 
-# For people: a title, what it is counted in, and whether its slider goes in factors.
+# For people: a title, what it is counted in, and how one says an amount of it.
 FEATURES = {
-    "CRIM": ("Crime", "crimes per head and year", True),
-    "ZN": ("Large lots", "% of land", False),
-    "INDUS": ("Industry", "% of land", False),
-    "CHAS": ("At the Charles River", "", False),
-    "NOX": ("Nitrogen oxides", "parts per 10 million", False),
-    "RM": ("Rooms", "per home", False),
-    "AGE": ("Homes from before 1940", "%", False),
-    "DIS": ("Distance to work", "weighted", False),
-    "RAD": ("Access to highways", "index", False),
-    "TAX": ("Property tax", "$ per $10,000", False),
-    "PTRATIO": ("Pupils", "per teacher", False),
-    "LSTAT": ("People of lower status", "%", False),
+    "CRIM": ("Crime", "crimes per head and year", "{} crimes per head and year"),
+    "ZN": ("Large lots", "% of land", "{} % of land"),
+    "INDUS": ("Industry", "% of land", "{} % of land"),
+    "CHAS": ("At the Charles River", "", "{}"),
+    "NOX": ("Nitrogen oxides", "parts per 10 million", "{} parts per 10 million"),
+    "RM": ("Rooms", "per home", "{} rooms"),
+    "AGE": ("Homes from before 1940", "%", "{} %"),
+    "DIS": ("Distance to work", "weighted", "{}"),
+    "RAD": ("Access to highways", "index", "{}"),
+    "TAX": ("Property tax", "$ per $10,000", "${} per $10,000"),
+    "PTRATIO": ("Pupils", "per teacher", "{} pupils per teacher"),
+    "LSTAT": ("People of lower status", "%", "{} %"),
 }
+
+# Their values differ by factors, and so do the steps of their sliders.
+LOGARITHMIC = frozenset({"CRIM"})
 
 Array = NDArray[np.float32]
 
@@ -112,18 +115,19 @@ def _data(
     }
     features = []
     for column, name in enumerate(boston_housing.feature_names()):
-        title, unit, log = FEATURES[name]
+        title, unit, amount = FEATURES[name]
         values = x[:, column]
         features.append(
             {
                 "name": name,
                 "title": title,
                 "unit": unit,
+                "amount": amount,
                 "min": _plain(values.min()),
                 "max": _plain(values.max()),
                 "mean": _plain(values[:TRAIN_ROWS].mean()),
                 "deviation": _plain(values[:TRAIN_ROWS].std()),
-                "log": log,
+                "log": name in LOGARITHMIC,
                 "yes": name == "CHAS",
             }
         )

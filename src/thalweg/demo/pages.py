@@ -12,7 +12,11 @@ from thalweg.demo.housing import export_housing
 from thalweg.demo.line import export_line
 from thalweg.web.site import PAGES, write_site
 
-__all__ = ["PAGES", "build_pages"]
+__all__ = ["PAGES", "MissingDataError", "build_pages"]
+
+
+class MissingDataError(OSError):
+    """MNIST, which the page `digit` needs, is not at hand and cannot be downloaded."""
 
 
 def build_pages(
@@ -32,14 +36,17 @@ def build_pages(
         tell: told in a few words what is being done.
 
     Raises:
-        OSError: if the folder cannot be written; or if MNIST, which the page `digit` needs, is not
-            at hand and cannot be downloaded. Then nothing is written.
+        MissingDataError: if the page `digit` cannot be trained; then nothing is written.
+        OSError: if the folder cannot be written.
     """
     # First, as the only one that may lack something.
     digits = None
     if "digit" in pages:
         tell(f"Digits: {DIGIT_EPOCHS} epochs of MNIST")
-        digits = train_digits()
+        try:
+            digits = train_digits()
+        except OSError as error:
+            raise MissingDataError(str(error)) from error
     write_site(folder, pages)
     if digits is not None:
         export_digits(digits, folder / "digit")

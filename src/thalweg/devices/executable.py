@@ -120,6 +120,10 @@ class Executable(Protocol):
         """Its parts that do work, in order; `profile` gives the seconds of each."""
         ...
 
+    def around(self, n: int = 1) -> Sequence[tuple[str, ...]]:
+        """The loops and branches around each of `leaves`, in words."""
+        ...
+
     @property
     def arena(self) -> int:
         """Bytes of the memory for temporaries."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,11 @@ from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.program import (
-    Cond,
     Contract,
     Copy,
     HostCall,
-    Launch,
     Loops,
-    Scan,
     Special,
-    While,
 )
 from thalweg.compiler.ir.statement import Loop, Statement
 from thalweg.devices.executable import Executable, Leaf
@@ -99,10 +95,11 @@ def explain(
     reach = executable.limit()
     program = executable.program
     names = dict(zip(program.states, executable.names, strict=False))
-    places = dict(_places(program.launches, (), n))
     rows = tuple(
-        _row(leaf, seconds, n, reach, names, places[id(leaf.launch)])
-        for leaf, seconds in zip(executable.leaves, times, strict=True)
+        _row(leaf, seconds, n, reach, names, inside)
+        for leaf, seconds, inside in zip(
+            executable.leaves, times, executable.around(n), strict=True
+        )
     )
     held = [*program.states, *program.inputs, *program.outputs, *(b for b, _ in program.constants)]
     whole = sum(b.size.at(n) * b.dtype.itemsize for b in held)
@@ -115,23 +112,6 @@ def explain(
         executable.arena + whole,
         reach,
     )
-
-
-def _places(
-    launches: Sequence[Launch], around: tuple[str, ...], n: int
-) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The loops and branches around each launch that does work, by its id."""
-    for launch in launches:
-        if isinstance(launch, Scan):
-            yield from _places(launch.block, (*around, f"{launch.length.at(n):,} times:"), n)
-        elif isinstance(launch, While):
-            yield from _places(launch.test, (*around, "while:"), n)
-            yield from _places(launch.block, (*around, "do:"), n)
-        elif isinstance(launch, Cond):
-            yield from _places(launch.then, (*around, "if:"), n)
-            yield from _places(launch.otherwise, (*around, "else:"), n)
-        else:
-            yield id(launch), around
 
 
 def _row(

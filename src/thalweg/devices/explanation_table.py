@@ -75,6 +75,8 @@ def _span(columns: Sequence[_Column]) -> int:
 def _head(explanation: Explanation) -> str:
     batch = f", batch of {explanation.batch:,}" if explanation.batch else ""
     threads = f"{explanation.workers} thread{'s' if explanation.workers > 1 else ''}"
+    if explanation.limit.gpu:
+        threads = f"the GPU '{explanation.limit.gpu}'"
     kernels = f"{len(explanation.rows)} kernel{'s' if len(explanation.rows) != 1 else ''}"
     title = explanation.title[:1].upper() + explanation.title[1:]
     found = f"{title}{batch}: {kernels} in {_time(explanation.seconds)} on {threads}"
@@ -225,10 +227,13 @@ def _named(paths: Sequence[str], count: int) -> str:
 
 def _legend(explanation: Explanation) -> list[str]:
     limit = explanation.limit
-    threads = f"{limit.threads} thread{'s' if limit.threads > 1 else ''}"
+    where = f"{limit.threads} thread{'s' if limit.threads > 1 else ''}"
+    most = "NumPy's large matrix products"
+    if limit.gpu:
+        where, most = "the GPU", "multiply-adds in registers"
     found = [
-        f"Limits measured here on {threads}: {limit.flops / 1e9:,.0f} GFLOP/s in NumPy's large "
-        f"matrix products (matmul), {limit.bandwidth / 1e9:,.0f} GB/s from memory (memory)."
+        f"Limits measured here on {where}: {limit.flops / 1e9:,.0f} GFLOP/s in {most} (matmul), "
+        f"{limit.bandwidth / 1e9:,.0f} GB/s from memory (memory)."
     ]
     if any(row.bound == "memory" and row.share > 1 for row in explanation.rows):
         found[0] += " In cache: faster than memory, because the data were still in a cache."

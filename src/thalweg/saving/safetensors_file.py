@@ -81,7 +81,7 @@ def read_state(model: Any, path: Path, skip_mismatch: bool = False) -> None:
             dtype than its variable; tensors of the optimizer, the metrics and the generators may
             be missing.
     """
-    tensors = _tensors(path)
+    tensors = _without_unneeded(model, _tensors(path), _roles(path))
     if isinstance(model.optimizer, Optimizer) and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     named = _named(model)
@@ -97,9 +97,35 @@ def read_state(model: Any, path: Path, skip_mismatch: bool = False) -> None:
             variable.assign(Tensor(tensors[name]))
 
 
+def _roles(path: Path) -> dict[str, str]:
+    """What the tensors of a file are, as far as it says so."""
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as file:
+        text = (file.metadata() or {}).get("roles", "{}")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _without_unneeded(
+    model: Any, tensors: dict[str, Array], roles: Mapping[str, str]
+) -> dict[str, Array]:
+    """Leave out what a model does not have yet, or has no use for.
+
+    Metrics make their variables at the first batch, and begin each epoch anew; and a model that
+    only predicts has no optimizer.
+    """
+    unneeded = {"metric"} if model.optimizer is not None else {"metric", "optimizer"}
+    known = _named(model)
+    return {k: x for k, x in tensors.items() if k in known or roles.get(k) not in unneeded}
+
+
 def _named(model: Any) -> dict[str, Variable]:
     variables, roles = model._state_variables(), role_of(model)
-    names = names_of(variables, [roles[id(v)] for v in variables])
+    names = names_of(variables, [roles[id(v)] for v in variables], model.name)
     return dict(zip(names, variables, strict=True))
 
 

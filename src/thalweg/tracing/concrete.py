@@ -37,6 +37,7 @@ class ConcreteFunction:
             `(*new_states, *results)`.
         executable: what runs the graph.
         variables: the variables that are its states.
+        changed: those of them that it assigns to.
         arguments: each argument's path and what it is, in a few characters.
         has_custom_gradients: whether it calls functions with gradients of their own, which the
             graph does not have.
@@ -60,7 +61,7 @@ class ConcreteFunction:
         self._key = call.key
         self._inputs = [TensorSpec(x.shape, x.dtype) for x in call.tensors]
         self._capture = captured
-        self._changed = captured.changed
+        self.changed = captured.changed
         self._states = States(captured.variables)
         self._pack = _packer(captured.structure)
         self.has_custom_gradients = any(node.params.get("custom") for node in captured.graph.nodes)
@@ -141,14 +142,14 @@ class ConcreteFunction:
             global_seed_generator()  # takes a new seed after `set_random_seed`
         runner = self.executable.runner()
         holder = runner.holder
-        if not self._changed:
+        if not self.changed:
             return self._pack(runner.run(self._states.present(holder), arrays))
         with STATE_LOCK:
             states = self._states.present(holder)
             try:
                 found = runner.run(states, arrays)
             finally:
-                for variable in self._changed:
+                for variable in self.changed:
                     variable.written(holder)
         return self._pack(found)
 
@@ -176,7 +177,7 @@ class ConcreteFunction:
             ):
                 know(symbol, tensor)
         new = [values[id(y)] for y in graph.outputs]
-        changed = {id(v) for v in self._changed}
+        changed = {id(v) for v in self.changed}
         for variable, value in zip(self.variables, new, strict=False):
             if id(variable) in changed:
                 variable.assign(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -28,6 +29,9 @@ __all__ = ["export_functions", "export_model"]
 
 BATCH = 32
 SHARD_BYTES = 64 * 2**20
+# Files that exports write; nothing else in a folder is touched, whatever its program.json says.
+_OWN = re.compile(r"shaders\.json|program\.\w+\.wasm|weights(-\d+-of-\d+)?\.safetensors")
+
 RUNTIME_FILES = ("thalweg.js", "thalweg.d.ts")
 
 
@@ -113,7 +117,7 @@ def _write(
     shard_bytes: int,
 ) -> Path:
     check(collection)
-    names = names_of(collection.variables, collection.roles)
+    names = names_of(collection.variables, collection.roles, collection.name)
     layout = Layout(collection)
     modules = assemble(collection, layout, (SIMD128, RELAXED))
     reason = too_small_for_webgpu(modules.costs, collection.batch) if webgpu is None else None
@@ -129,8 +133,11 @@ def _write(
     files["program.json"] = _text(plain).encode()
     folder.mkdir(parents=True, exist_ok=True)
     _copy_runtime(folder)
+    before = _files_before(folder)
     for name, content in files.items():
         _put(folder / name, content)
+    for name in before - set(files):
+        (folder / name).unlink(missing_ok=True)
     if page:
         write_page(folder, collection)
     return folder
@@ -155,6 +162,15 @@ def _tensors(
     }
     found = weights.contents(named, dtype)
     return found | (shaders.constants if isinstance(shaders, Shaders) else {})
+
+
+def _files_before(folder: Path) -> set[str]:
+    """What an export that stood in the folder brought along, and this one may not."""
+    try:
+        named = json.loads((folder / "program.json").read_text())["checksums"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
+    return {name for name in named if _OWN.fullmatch(name)}
 
 
 def _copy_runtime(folder: Path) -> None:

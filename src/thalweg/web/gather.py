@@ -56,6 +56,7 @@ class Entry:
         program: takes all variables of the collection as its states, in their order.
         inputs, outputs: the names of what goes in and comes out, in the order of the Program.
         input_shapes: of what goes in.
+        changes: the numbers of the variables that it writes.
         flexible: whether it serves all batch sizes up to its capacity.
     """
 
@@ -63,6 +64,7 @@ class Entry:
     inputs: list[str]
     outputs: list[str]
     input_shapes: list[tuple[Dim, ...]]
+    changes: list[int]
     flexible: bool
 
 
@@ -177,7 +179,8 @@ def _step(
     shapes = [
         (batch, *(Dim.of(d) for d in leaf.shape[1:])) for leaf in flatten(data) if leaf is not None
     ]
-    return Entry(program, list(inputs), list(outputs), shapes, step.flexible)
+    changes = _numbers(step.changed, step.variables)
+    return Entry(program, list(inputs), list(outputs), shapes, changes, step.flexible)
 
 
 def _declared_inputs(model: Model, batch: int) -> Any:
@@ -334,7 +337,13 @@ def _function(concrete: ConcreteFunction, variables: Sequence[Variable]) -> Entr
     _widen(program, concrete.variables, variables)
     inputs = [_plain(path) for path, _ in concrete.arguments]
     shapes = [tuple(Dim.of(d) for d in spec.shape) for spec in concrete.inputs]
-    return Entry(program, inputs, _result_names(concrete), shapes, False)
+    changes = _numbers(concrete.changed, variables)
+    return Entry(program, inputs, _result_names(concrete), shapes, changes, False)
+
+
+def _numbers(some: Sequence[Variable], variables: Sequence[Variable]) -> list[int]:
+    wanted = {id(v) for v in some}
+    return [k for k, v in enumerate(variables) if id(v) in wanted]
 
 
 def _widen(program: Program, own: Sequence[Variable], all_of_them: Sequence[Variable]) -> None:

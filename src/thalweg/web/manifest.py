@@ -69,13 +69,11 @@ def manifest(
             "pages": modules.pages,
             "heap": modules.heap,
             "job": layout.job,
-            "sync": layout.sync,
             "stack": {"top": layout.stack, "bytes": STACK_BYTES},
             "scratch": modules.scratch,
-            "pointer": 4,
-            "word": 8,
         },
-        "webgpu": shaders.described if isinstance(shaders, Shaders) else {"reason": shaders},
+        "webgpu": shaders.described if isinstance(shaders, Shaders) else None,
+        "webgpuWhy": None if isinstance(shaders, Shaders) else shaders,
         "constants": shaders.constants_described if isinstance(shaders, Shaders) else [],
         "weights": weights,
         "checksums": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
@@ -123,6 +121,7 @@ def _program(
     found: Json = {
         "capacity": program.capacity,
         "flexible": entry.flexible,
+        "changes": entry.changes,
         "inputs": [
             _port(port, b, shape, address)
             for port, b, shape, address in zip(
@@ -140,13 +139,13 @@ def _program(
             "run": name,
             "steps": f"{name}_steps",
             "table": placed.table,
-            "tableInputs": table.inputs,
             "tableOutputs": table.outputs,
             "tableScratch": table.scratch,
         },
     }
     if isinstance(shaders, Shaders):
         found["webgpu"] = {"steps": shaders.steps[name]}
+        found["cost"]["dispatches"] = dim(shaders.dispatches[name])
         for key, buffers in (("inputs", program.inputs), ("outputs", program.outputs)):
             for port, buffer in zip(found[key], buffers, strict=True):
                 port["place"] = shaders.places[name][buffer]

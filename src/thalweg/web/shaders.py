@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compiler.dims import ZERO, Dim
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.render.wgsl.kernel import KernelShader
 from thalweg.compiler.render.wgsl.layout import Layout, words
@@ -30,6 +31,7 @@ class Shaders:
         states: the place of each variable, in words.
         places: those of each Program's buffers, by the Program's name.
         steps: the launches of each Program, by its name.
+        dispatches: how many runs of kernels one run of each Program is (one turn of a `while`).
         constants: the arrays that Programs refer to, by the name that the weights' files use.
         described: what program.json says of the buffer.
         constants_described: what it says of the constants.
@@ -39,6 +41,7 @@ class Shaders:
     states: list[int] = field(default_factory=list)
     places: dict[str, dict[Buffer, int]] = field(default_factory=dict)
     steps: dict[str, list[Any]] = field(default_factory=dict)
+    dispatches: dict[str, Dim] = field(default_factory=dict)
     constants: dict[str, Array] = field(default_factory=dict)
     described: Json = field(default_factory=dict)
     constants_described: list[Json] = field(default_factory=list)
@@ -77,6 +80,7 @@ class Shaders:
             for kernel in shaders.kernels:
                 features |= kernel.features
             found.steps[name] = [_plain(step, numbers) for step in shaders.steps]
+            found.dispatches[name] = _dispatches(shaders.steps)
             least = max(least, shaders.layout.words)
         found.described = {
             "words": least,
@@ -102,6 +106,21 @@ class Shaders:
                 }
             )
         return self._numbers[kernel.code]
+
+
+def _dispatches(steps: Iterable[Step]) -> Dim:
+    total = ZERO
+    for step in steps:
+        if isinstance(step, Dispatch):
+            total = total.plus(1)
+        elif isinstance(step, Turns):
+            inner = _dispatches(step.block)
+            total = total.plus(step.length.times(inner.offset))
+        elif isinstance(step, While):
+            total = total.plus(_dispatches((*step.test, *step.block)))
+        elif isinstance(step, Cond):
+            total = total.plus(_dispatches(step.then))
+    return total
 
 
 def _short(code: str) -> str:

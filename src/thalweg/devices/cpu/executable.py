@@ -22,6 +22,7 @@ from thalweg.compiler.render.llvm.table import Job
 from thalweg.devices import watch
 from thalweg.devices.checks import as_input, check_batch, check_rows, check_state
 from thalweg.devices.cpu import jit
+from thalweg.devices.cpu.around import around
 from thalweg.devices.cpu.callbacks import HostCalls, callback
 from thalweg.devices.cpu.cost import estimate, workers
 from thalweg.devices.cpu.host import Host
@@ -387,6 +388,10 @@ class Executable:
     def leaves(self) -> tuple[Leaf, ...]:
         """Its launches that do work, in order; `profile` gives the seconds of each."""
         return self._made[1].leaves
+
+    def around(self, n: int = 1) -> list[tuple[str, ...]]:
+        """The loops and branches around each of `leaves`, in words."""
+        return list(around(self.program.launches, n))
 
     @property
     def arena(self) -> int:

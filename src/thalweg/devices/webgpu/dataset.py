@@ -49,7 +49,7 @@ _PART = """\
     return;
   }}
   at -= {row}u;
-  base += (u[0].z * {row}u + {per_word}u * {aligned}u - 1u) / ({per_word}u * {aligned}u) * {aligned}u;
+  base += (u[0].z * {row}u + {block}u - 1u) / {block}u * {aligned}u;
 """
 
 
@@ -182,7 +182,7 @@ class Gatherer:
                     row=buffer.size.scale,
                     load=load,
                     place=self._places[buffer],
-                    per_word=per_word,
+                    block=per_word * _ALIGNED,
                     aligned=_ALIGNED,
                 )
             )

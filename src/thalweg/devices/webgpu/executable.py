@@ -23,7 +23,7 @@ from thalweg.devices.limit import Limit
 from thalweg.devices.webgpu.clock import Clock
 from thalweg.devices.webgpu.dataset import Dataset, Gatherer
 from thalweg.devices.webgpu.gpu import Gpu
-from thalweg.devices.webgpu.leaves import Leaf, leaves
+from thalweg.devices.webgpu.leaves import Leaf, around, leaves
 from thalweg.devices.webgpu.limit import limit
 from thalweg.devices.webgpu.memory import Memory
 from thalweg.devices.webgpu.recorder import Recorder
@@ -315,6 +315,10 @@ class Executable:
     def wgsl(self) -> str:
         """The shaders, as text."""
         return text(self._shaders)
+
+    def around(self, n: int = 1) -> list[tuple[str, ...]]:
+        """The loops and branches around each of `leaves`, in words."""
+        return list(around(self._shaders.steps, n))
 
     @functools.cached_property
     def arena(self) -> int:

@@ -19,7 +19,7 @@ from thalweg.compiler.render.wgsl.program import (
     While,
 )
 
-__all__ = ["Leaf", "leaves"]
+__all__ = ["Leaf", "around", "leaves"]
 
 
 @dataclass(slots=True, eq=False)
@@ -80,3 +80,26 @@ def _flat(steps: Iterable[Step], times: int, n: int) -> Iterator[tuple[Dispatch 
             yield from _flat((*step.then, *step.otherwise), times, n)
         else:
             yield step, times
+
+
+def around(
+    steps: Iterable[Step], n: int, outside: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """The loops and branches around each leaf, in the order of the leaves.
+
+    Args:
+        steps: the Program's.
+        n: the batch size.
+        outside: what is around all of them.
+    """
+    for step in steps:
+        if isinstance(step, Turns):
+            yield from around(step.block, n, (*outside, f"{step.length.at(n):,} times:"))
+        elif isinstance(step, While):
+            yield from around(step.test, n, (*outside, "while:"))
+            yield from around(step.block, n, (*outside, "do:"))
+        elif isinstance(step, Cond):
+            yield from around(step.then, n, (*outside, "if:"))
+            yield from around(step.otherwise, n, (*outside, "else:"))
+        else:
+            yield outside

@@ -1,8 +1,7 @@
 /** @file Element types: how numbers lie in files and memory, and how a user's data become such arrays. */
 
-/** @typedef {Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Int16Array<ArrayBuffer>
- * | Uint16Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>} TypedArray */
-/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+/** @typedef {import('./api.js').TypedArray} TypedArray */
+/** @typedef {import('./api.js').Bytes} Bytes */
 
 /** @param {string} text @returns {never} */
 export function fail(text) {
@@ -16,13 +15,12 @@ export const product = (shape) => shape.reduce((a, b) => a * b, 1);
 const KINDS = { bool: 'Uint8', float16: 'Uint16', bfloat16: 'Uint16', int64: 'BigInt64', uint64: 'BigUint64' };
 
 /** The kind of array that holds elements as they lie in memory. @param {string} dtype @returns {any} */
-export const arrayOf = (dtype) =>
-  /** @type {any} */ (globalThis)[(KINDS[dtype] ?? dtype[0].toUpperCase() + dtype.slice(1)) + 'Array'] ?? fail(`There are no arrays of ${dtype} here.`);
+export const arrayOf = (dtype) => /** @type {any} */ (globalThis)[(KINDS[dtype] ?? dtype[0].toUpperCase() + dtype.slice(1)) + 'Array'];
 
 /** @param {{shape: readonly number[], dtype: string}} state */
 export const bytesIn = ({ shape, dtype }) => product(shape) * arrayOf(dtype).BYTES_PER_ELEMENT;
 
-/** @param {TypedArray} array @returns {Bytes} */
+/** @param {any} array a typed one @returns {Bytes} */
 export const bytesOf = (array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 /**
@@ -45,17 +43,14 @@ export function decode(dtype, bytes) {
 /**
  * Numbers as they lie in memory; the same array where it is such already.
  * @param {string} dtype
- * @param {ArrayLike<any>} values
+ * @param {any} values
  * @returns {TypedArray}
  */
 export function encode(dtype, values) {
   const Kind = arrayOf(dtype);
-  if (dtype.endsWith('float16')) fail(`Numbers cannot be written as ${dtype} here.`);
-  return values instanceof Kind ? values : Kind.from(values, Kind.name[0] === 'B' ? BigInt : dtype === 'bool' ? Boolean : Number);
+  if (/.float16/.test(`.${dtype}`)) fail(`Numbers cannot be written as ${dtype}.`);
+  return values instanceof Kind ? values : Kind.from(values, Kind.name[0] === 'B' ? BigInt : Number);
 }
-
-/** @param {any} value */
-const isList = (value) => Array.isArray(value) || ArrayBuffer.isView(value);
 
 /**
  * A user's data as one array, and how many samples they are.
@@ -64,16 +59,11 @@ const isList = (value) => Array.isArray(value) || ArrayBuffer.isView(value);
  * @param {string} label what to call it in a message
  */
 export function samples(value, { shape, dtype }, label) {
-  const lengths = [];
-  let leaf = value;
-  for (; isList(leaf); leaf = leaf[0]) lengths.push(leaf.length);
-  if (!lengths.length || !/number|bigint|boolean|undefined/.test(typeof leaf)) {
-    fail(`${label} must be a typed array or a list of numbers, got ${lengths.length ? 'a list with ' : ''}${JSON.stringify(leaf)}.`);
-  }
-  const flat = lengths.length > 1 ? value.flatMap((/** @type {any} */ row) => (ArrayBuffer.isView(row) ? Array.from(/** @type {any} */ (row)) : row)).flat(Infinity) : value;
-  const size = product(shape), rows = flat.length / size, inner = product(lengths.slice(1));
-  if (!rows || rows % 1 || (lengths.length > 1 && (inner * lengths[0] !== flat.length || (inner !== size && rows !== 1)))) {
-    fail(`${label} takes samples of shape [${shape}], got an array of shape [${lengths}].`);
-  }
+  const lengths = [], size = product(shape);
+  let flat = value;
+  for (let leaf = value; leaf?.length >= 0 && typeof leaf === 'object'; leaf = leaf[0]) lengths.push(leaf.length);
+  if (lengths.length > 1) flat = value.flatMap((/** @type {any} */ row) => Array.from(row)).flat(Infinity);
+  const rows = flat?.length / size;
+  if (!(rows >= 1) || rows % 1 || flat.length !== product(lengths)) fail(`${label} takes numbers of shape [n, ${shape}], got ${lengths[0] >= 0 ? `shape [${lengths}]` : value}.`);
   return { label, array: encode(dtype, flat), rows };
 }

@@ -2,42 +2,33 @@
 
 import { fail } from './dtypes.js';
 
-/** @typedef {import('./dtypes.js').Bytes} Bytes */
-/** @typedef {string | URL | Iterable<File>} Source */
+/** @typedef {import('./api.js').Bytes} Bytes */
 
 /** @type {any} */
 const { process, location } = globalThis;
 export const inNode = Boolean(process?.versions?.node);
+export const disk = () => import('node:fs/promises');
 
 /**
  * A folder as a function that reads a file of it.
- * @param {Source} source
- * @returns {Promise<(name: string, progress?: (bytes: number) => void) => Promise<Bytes>>}
+ * @param {import('./api.js').Source} source
+ * @returns {(name: string) => Promise<Bytes>}
  */
-export async function openFolder(source) {
+export function openFolder(source) {
   if (typeof source === 'object' && !(source instanceof URL)) {
     const files = [...source];
     return async (name) => new Uint8Array(await (files.find((file) => file.name === name) ?? fail(`The file ${name} is missing.`)).arrayBuffer());
   }
-  const base = String(source).replace(/[^/]$/, '$&/');
-  if (inNode && !/^(https?|data|blob):/.test(base)) {
-    const { readFile } = await import('node:fs/promises');
-    return (name) => {
-      const path = base + name;
-      return readFile(path.startsWith('file:') ? new URL(path) : path).then(
-        (/** @type {Buffer} */ bytes) => new Uint8Array(bytes),
-        (/** @type {Error} */ error) => fail(`The file ${path} cannot be read: ${error.message}.`),
-      );
-    };
-  }
-  return async (name, progress) => {
-    const url = new URL(name, new URL(base, location?.href));
-    const response = await fetch(url).catch((error) => fail(`The file ${url} cannot be fetched: ${error.message}.`));
-    if (!response.ok) fail(`The file ${url} cannot be fetched: the server answers ${response.status}.`);
-    if (!progress || !response.body) return new Uint8Array(await response.arrayBuffer());
-    const parts = [], reader = response.body.getReader();
-    for (let part; !(part = await reader.read()).done; parts.push(part.value)) progress(part.value.length);
-    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  const base = String(source).replace(/[^/]$/, '$&/'), local = inNode && !/^(http|data|blob)/.test(base);
+  return async (name) => {
+    const url = local && !base.startsWith('file:') ? base + name : new URL(name, new URL(base, location?.href));
+    try {
+      if (local) return new Uint8Array(await (await disk()).readFile(url));
+      const response = await fetch(url);
+      return response.ok ? new Uint8Array(await response.arrayBuffer()) : fail(`the server answers ${response.status}`);
+    } catch (error) {
+      return fail(`The file ${url} cannot be read: ${/** @type {Error} */ (error).message}.`);
+    }
   };
 }
 
@@ -50,7 +41,5 @@ export async function openFolder(source) {
 export async function check(name, contents, expected) {
   if (!globalThis.crypto?.subtle) return; // browsers have it on HTTPS and localhost only
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', contents));
-  if (Array.from(hash, (byte) => (byte + 256).toString(16).slice(1)).join('') !== expected) {
-    fail(`The file ${name} is damaged or of another export: its checksum is not that in program.json.`);
-  }
+  if (Array.from(hash, (byte) => (byte + 256).toString(16).slice(1)).join('') !== expected) fail(`The file ${name} is damaged: its checksum is not that in program.json.`);
 }

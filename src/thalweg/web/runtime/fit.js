@@ -1,15 +1,12 @@
 /** @file The loops of fit, evaluate and predict over epochs and batches, the same on every device and thread. */
 
+import { cut } from './data.js';
 import { fail } from './dtypes.js';
 import { drawOrder } from './threefry.js';
 
 /** @typedef {import('./types.js').Device} Device */
-/** @typedef {import('./types.js').Manifest} Manifest */
-/** @typedef {import('./types.js').Program} Program */
-/** @typedef {import('./types.js').Logs} Logs */
 /** @typedef {import('./types.js').Data} Data */
-/** @typedef {import('./types.js').TypedArray} TypedArray */
-/** @typedef {{epoch: number[], history: Record<string, number[]>}} History */
+/** @typedef {import('./api.js').Logs} Logs */
 
 /**
  * @typedef {object} Plan what fit is to do; it can be sent to a worker
@@ -26,32 +23,27 @@ import { drawOrder } from './threefry.js';
  * @property {number} slice milliseconds of work between two pauses; infinite: they come after epochs
  */
 
-/** @type {any} */
-const { setImmediate } = globalThis;
-
-/** Let everything else that waits on this thread have its turn. @returns {Promise<void>} */
-const others = () => new Promise((done) => {
-  if (setImmediate) return setImmediate(done);
-  const { port1, port2 } = new MessageChannel(); // a timer would wait 4 ms
-  port1.onmessage = () => (port1.close(), done());
-  port2.postMessage(0);
-});
-
 /** Pauses when the time of a slice is over, and how many steps are about a slice. @param {number} slice */
 function pacer(slice) {
   let size = 1, last = performance.now();
   return {
     size: () => size,
-    /** @template T @param {number} steps @param {() => T | Promise<T>} work */
-    async timed(steps, work) {
-      const begin = performance.now(), found = await work();
+    /** @template T @param {number} steps @param {T | Promise<T>} work that began at `begin` @param {number} begin */
+    async timed(steps, work, begin) {
+      const found = await work;
       // Not more than fourfold at once: the first ones may be slow.
-      size = Math.max(1, Math.min((steps * slice) / (performance.now() - begin + 0.01), 4 * size)) | 0;
+      size = Math.max(1, Math.min((steps * slice) / (performance.now() - begin + 0.01), 4 * size, 1e6)) | 0;
       return found;
     },
+    /** Let everything else that waits on this thread have its turn. */
     async pause(now = false) {
       if (!now && performance.now() - last < slice) return;
-      await others();
+      const { port1, port2 } = new MessageChannel(); // a timer would wait 4 ms
+      await new Promise((done) => {
+        port1.onmessage = done;
+        port2.postMessage(0);
+      });
+      port1.close();
       last = performance.now();
     },
   };
@@ -59,56 +51,55 @@ function pacer(slice) {
 
 /**
  * @param {Device} device
- * @param {Manifest} manifest
+ * @param {import('./types.js').Manifest} manifest
  * @param {Plan} plan
  * @param {(event: string, number: number, logs?: any) => unknown} tell told of each batch and epoch; waited for
  * @param {() => boolean} stopped
- * @returns {Promise<History>}
+ * @returns {Promise<import('./api.js').History>}
  */
-export async function fit(device, manifest, plan, tell, stopped) {
-  const { data, validation, batch, epochs, shuffle, byBatch, slice } = plan, { rows } = data, seed = manifest.globalSeed;
+export async function fit(device, { globalSeed, programs }, plan, tell, stopped) {
+  const { data, validation, batch, epochs, shuffle, byBatch, slice } = plan, { rows } = data;
   const steps = Math.ceil(rows / batch), feed = device.feed('train', data, batch);
   const held = validation && device.feed('evaluate', validation, plan.validationBatch);
   // Several epochs in one call, where nobody wants to hear of each, and steps do not draw from what orders are drawn from.
-  const draws = shuffle && manifest.programs.train.changes?.includes(seed ?? -1);
-  const most = validation || plan.byEpoch || byBatch || draws ? 1 : shuffle ? 1e6 / rows : 1e6;
-  /** @type {History} */
-  const found = { epoch: [], history: {} };
-  const pace = pacer(slice);
+  const most = held || plan.byEpoch || byBatch || programs.train.changes?.includes(globalSeed ?? -1) ? 1 : 1e6 / rows;
+  /** @type {Record<string, number[]>} */
+  const history = {}, epoch = [], pace = pacer(slice);
   try {
-    for (let epoch = plan.initialEpoch; epoch < epochs && !stopped(); ) {
-      const count = Math.max(1, Math.min(pace.size() / steps, epochs - epoch, most) | 0);
-      await tell('epochbegin', epoch);
+    for (let now = plan.initialEpoch; now < epochs && !stopped(); ) {
+      const count = Math.max(1, Math.min(pace.size() / steps, epochs - now, most)) | 0;
+      await tell('epochbegin', now);
       const order = shuffle ? await drawOrders(count) : null;
       /** @type {Logs[]} */
       let logs = [];
       for (let first = 0; first < steps && !(first && stopped()); ) {
-        const size = byBatch ? 1 : count > 1 ? steps : Math.min(steps - first, pace.size());
-        logs = await pace.timed(size * count, () => feed.run(order, first, size, count));
+        const size = byBatch ? 1 : count > 1 ? steps : Math.min(steps - first, pace.size()), begin = performance.now();
+        logs = await pace.timed(size * count, feed.run(order, first, size, count), begin);
         first += size;
         await tell('batchend', first - 1, logs[count - 1]);
         await pace.pause();
       }
-      if (held && validation && (epoch + 1) % plan.validationFreq === 0) {
+      if (held && validation && (now + 1) % plan.validationFreq === 0) {
         const values = await over(held, validation.rows, plan.validationBatch, slice);
         for (const name in values) logs[0][`val_${name}`] = values[name];
       }
-      logs.forEach((log, i) => {
-        found.epoch.push(epoch + i);
-        for (const name in log) (found.history[name] ??= []).push(log[name]);
-      });
-      await tell('epochend', epoch, logs);
-      epoch += count;
+      for (const [i, one] of logs.entries()) {
+        epoch.push(now + i);
+        for (const name in one) (history[name] ??= []).push(one[name]);
+      }
+      await tell('epochend', now, logs);
+      now += count;
       await pace.pause(slice === Infinity);
     }
   } finally {
+    held?.close();
     feed.close();
   }
-  return found;
+  return { epoch, history };
 
   /** The orders of the next epochs, one after the other; the global generator moves on. @param {number} count */
   async function drawOrders(count) {
-    const k = seed ?? fail('The export lacks the generator that shuffles draw from; pass shuffle: false.');
+    const k = globalSeed ?? fail('The export cannot shuffle: pass shuffle: false.');
     const state = new Uint32Array((await device.read(k)).buffer), order = new Int32Array(rows * count);
     for (let i = 0; i < count; i++) order.set(drawOrder(state[0], state[1]++, rows), i * rows);
     device.write(k, new Uint8Array(state.buffer));
@@ -140,10 +131,11 @@ export async function evaluate(device, data, batch, slice) {
  */
 async function over(feed, rows, batch, slice) {
   const total = Math.ceil(rows / batch), pace = pacer(slice);
-  let logs = [{}];
+  /** @type {Logs[]} */
+  let logs = [];
   for (let first = 0; first < total; ) {
-    const size = Math.min(total - first, pace.size());
-    logs = await pace.timed(size, () => feed.run(null, first, size, 1));
+    const size = Math.min(total - first, pace.size()), begin = performance.now();
+    logs = await pace.timed(size, feed.run(null, first, size, 1), begin);
     first += size;
     await pace.pause();
   }
@@ -151,56 +143,32 @@ async function over(feed, rows, batch, slice) {
 }
 
 /**
- * Samples in batches; where a program takes batches of one size only, the last one is filled up with zeros.
- * @param {Program} program
- * @param {Data} data
- * @param {number} batch
- */
-export const pieces = ({ flexible, capacity }, { arrays, rows }, batch) => {
-  const most = flexible ? batch : capacity;
-  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
-    const n = Math.min(most, rows - i * most), size = flexible ? n : most;
-    return {
-      size,
-      share: n / size,
-      arrays: arrays.map((array) => {
-        const row = array.length / rows, part = array.subarray(i * most * row, (i * most + n) * row);
-        if (n === size) return part;
-        const whole = new /** @type {any} */ (array.constructor)(size * row);
-        whole.set(part);
-        return whole;
-      }),
-    };
-  });
-};
-
-/**
- * The outputs of pieces as whole arrays.
- * @param {TypedArray[][]} parts
- * @param {{share: number}[]} from
- * @returns {TypedArray[]}
- */
-export const joined = (parts, from) => parts[0].map((one, k) => {
-  const cut = parts.map((part, i) => part[k].subarray(0, part[k].length * from[i].share));
-  if (cut.length === 1) return cut[0];
-  const all = new /** @type {any} */ (one.constructor)(cut.reduce((sum, { length }) => sum + length, 0));
-  cut.reduce((place, part) => (all.set(part, place), place + part.length), 0);
-  return all;
-});
-
-/**
- * The outputs for all samples, batch after batch.
+ * The outputs for all samples; it hands out those of each batch, or promises of them, and wants them back.
  * @param {Device} device
- * @param {Program} program
  * @param {Data} data
  * @param {number} batch
- * @param {number} slice
+ * @returns {Generator<any, any[], any[]>}
  */
-export async function predict(device, program, data, batch, slice) {
-  const pace = pacer(slice), from = pieces(program, data, batch), parts = [];
-  for (const { arrays, size } of from) {
-    parts.push(await device.run('predict', arrays, size));
+export function* predictions(device, data, batch) {
+  /** @type {any[]} */
+  const all = [];
+  for (let first = 0; first < data.rows; first += batch) {
+    const piece = cut(data, first, Math.min(first + batch, data.rows)), parts = yield device.run('predict', piece);
+    parts.forEach((part, k) => {
+      const row = part.length / piece.rows;
+      (all[k] ??= new part.constructor(row * data.rows)).set(part, row * first);
+    });
+  }
+  return all;
+}
+
+/** @param {Generator<any, any[], any[]>} steps @param {number} slice */
+export async function inTurns(steps, slice) {
+  const pace = pacer(slice);
+  let step = steps.next();
+  while (!step.done) {
+    step = steps.next(await step.value);
     await pace.pause();
   }
-  return joined(parts, from);
+  return step.value;
 }

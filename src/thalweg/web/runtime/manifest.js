@@ -7,6 +7,9 @@ import { fail } from './dtypes.js';
 
 const VERSION = 1;
 
+/** @param {Uint8Array} bytes @returns {any} */
+export const parse = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+
 /**
  * @param {Uint8Array} contents of program.json
  * @returns {Manifest}
@@ -15,10 +18,10 @@ export function parseManifest(contents) {
   /** @type {any} */
   let found;
   try {
-    found = JSON.parse(new TextDecoder().decode(contents));
+    found = parse(contents);
   } catch {}
-  if (found?.format !== 'thalweg-web') fail('program.json is not that of an exported folder, or is damaged.');
-  if (found.version !== VERSION) fail(`program.json has version ${found.version}, and this runtime reads ${VERSION}: take the thalweg.js of the same export.`);
+  if (found?.format !== 'thalweg-web') fail('program.json is damaged, or not that of an export.');
+  if (found.version !== VERSION) fail(`program.json has version ${found.version}, this runtime ${VERSION}: take the thalweg.js of the export.`);
   return found;
 }
 
@@ -29,29 +32,30 @@ export const at = (dim, n) => dim[0] * n + dim[1];
 export const sizeOf = ({ shape }, n) => shape.reduce((size, dim) => size * at(dim, n), 1);
 
 /** @param {Manifest} manifest @param {string} name @returns {Program} */
-export const programOf = ({ programs, name: model }, name) =>
-  programs[name] ?? fail(`"${model}" cannot ${name}: its export has ${Object.keys(programs).join(', ')}${name === 'train' ? ', as it was not compiled with a loss and an optimizer' : ''}.`);
+export const programOf = ({ programs }, name) =>
+  programs[name] ?? fail(`The export cannot ${name}, only ${Object.keys(programs).join(', ')}${name === 'train' ? ': it has no loss or no optimizer' : ''}.`);
 
 /**
  * The number of the state with a name, or the only one whose name ends in it.
  * @param {Manifest} manifest
  * @param {string} name
  */
-export function stateOf({ states, name: model }, name) {
-  const names = states.map((state) => state.name), exact = names.indexOf(name);
-  if (exact >= 0) return exact;
-  const found = names.filter((full) => full.endsWith(`/${name}`));
-  if (found.length !== 1) fail(`"${model}" has ${found.length ? 'several states' : 'no state'} "${name}", but ${(found.length ? found : names).slice(0, 9).join(', ')}.`);
+export function stateOf({ states }, name) {
+  const names = states.map((state) => state.name), found = names.filter((full) => full === name || full.endsWith(`/${name}`));
+  if (names.includes(name)) return names.indexOf(name);
+  if (found.length !== 1) fail(`There ${found.length ? 'are several states' : 'is no state'} "${name}" among ${(found.length ? found : names).slice(0, 9).join(', ')}.`);
   return names.indexOf(found[0]);
 }
 
 /**
- * Refuse a batch size that a program does not take.
+ * The batch size to take, checked.
  * @param {Program} program
- * @param {number} n
+ * @param {number} rows
+ * @param {number} [size] what is wished for
  */
-export function checkBatch({ capacity, flexible }, n) {
-  if (!(n > 0 && n <= capacity && n % 1 === 0 && (flexible || n === capacity))) {
-    fail(`The export takes batches of ${flexible ? '1 to' : 'just'} ${capacity} samples, got ${n}; export it with another batch_size.`);
+export function batchOf({ capacity, flexible }, rows, size = capacity) {
+  if (!(size > 0 && size <= capacity && size % 1 === 0) || (!flexible && (size !== capacity || rows % size))) {
+    fail(`The export takes batches of ${flexible ? '1 to' : 'just'} ${capacity} samples, got ${size}: export it with another batch_size.`);
   }
+  return size;
 }

@@ -144,7 +144,7 @@ export class Model extends EventTarget {
       idle();
       let n = 1;
       const arrays = ports.map(({ name: input, dtype, shape }, k) => {
-        const [[scale], ...rest] = shape.length ? shape : [[0]];
+        const [[scale], ...rest] = shape.length ? shape : [[0, 0]];
         const { array, rows } = samples(inputs[k], { dtype, shape: (scale ? rest : shape).map((dim) => at(dim, 1)) }, `${name}: ${input}`);
         if (scale) checkBatch(program, (n = rows));
         else if (rows !== 1) fail(`${name}: ${input} takes ${array.length / rows} numbers, got ${array.length}.`);

@@ -37,7 +37,7 @@ export async function keep(place, bytes) {
   }
   if (kind === 'file') {
     const { readFile, rename, writeFile } = await import('node:fs/promises');
-    if (!bytes) return readFile(name).then((/** @type {Buffer} */ file) => new Uint8Array(file), (/** @type {any} */ error) => { if (error.code !== 'ENOENT') throw error; });
+    if (!bytes) return readFile(name).then((/** @type {Uint8Array} */ file) => new Uint8Array(file), (/** @type {any} */ error) => { if (error.code !== 'ENOENT') throw error; });
     await writeFile(`${name}.partial`, bytes);
     return rename(`${name}.partial`, name); // so that there is never half a file
   }
@@ -46,4 +46,5 @@ export async function keep(place, bytes) {
   const href = URL.createObjectURL(new Blob([bytes]));
   Object.assign(document.createElement('a'), { href, download: name.replace(/^[^.]+$/, '$&.safetensors') }).click();
   setTimeout(() => URL.revokeObjectURL(href), 1e4);
+  return undefined;
 }

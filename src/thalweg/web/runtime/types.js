@@ -1,16 +1,15 @@
 /**
- * @file Types that several modules share: the manifest (program.json), and what devices can do.
+ * @file Types inside of the runtime: the manifest (program.json), and what devices can do.
  *
- * @typedef {import('./dtypes.js').TypedArray} TypedArray
+ * @typedef {import('./api.js').TypedArray} TypedArray
+ * @typedef {import('./api.js').Spec} Spec
+ * @typedef {import('./api.js').Logs} Logs
  *
  * @typedef {[number, number]} Dim `[scale, offset]`: a length of scale * n + offset
- * @typedef {{name: string, shape: number[], dtype: string}} Spec data of a model: the shape is that of one sample
- * @typedef {{name: string, dtype: string, shape: Dim[], address: number, place?: number}} Port an input or output of a program
- * @typedef {{name: string, shape: number[], dtype: string, role: string, trainable: boolean, address: number,
- *   place?: number, initial?: number | number[]}} State
+ * @typedef {{name: string, dtype: string, shape: Dim[], address: number, place: number}} Port an input or output of a program
+ * @typedef {Spec & {role: string, trainable: boolean, address: number, place: number, initial?: number | number[]}} State
  * @typedef {[number, [number, number, number][]] | {turns: Dim, reverse: boolean, block: Step[]}
  *   | {while: Step[], flag: number, block: Step[]} | {cond: number, then: Step[], otherwise: Step[]}} Step
- * @typedef {{flops: Dim, bytes: Dim, kernels: Dim, dispatches?: Dim}} Cost
  * @typedef {object} Program
  * @property {number} capacity the largest batch
  * @property {boolean} flexible whether it takes smaller batches too
@@ -19,8 +18,7 @@
  * @property {{run: string, steps: string, table: number, tableOutputs: number, tableScratch: number}} wasm its functions, the
  *   address of its table of pointers, and places in it
  * @property {number[]} [changes] the states that it writes
- * @property {Cost} cost
- * @property {{steps: Step[]}} [webgpu]
+ * @property {{steps: Step[]}} webgpu
  * @typedef {object} Manifest
  * @property {string} format
  * @property {number} version
@@ -34,18 +32,18 @@
  * @property {State[]} states
  * @property {number | null} globalSeed
  * @property {Record<string, Program>} programs
+ * @property {{device: 'wasm' | 'webgpu', why: string, threads: number}} choice what fits its cost best
  * @property {{simd: string, relaxed: string, pages: number, heap: number, job: number, scratch: number,
  *   stack: {top: number, bytes: number}}} wasm
- * @property {{words: number, shaders: string, features: string[]} | null} webgpu
- * @property {string} [webgpuWhy] why there is none
+ * @property {{words: number, shaders: string, features: GPUFeatureName[]} | null} webgpu
+ * @property {string | null} webgpuWhy why there is none
  * @property {{name: string, place: number, dtype: string}[]} constants of the WebGPU buffer
  * @property {{files: string[], dtype: string}} weights
  * @property {Record<string, string>} checksums
  * @property {Record<string, number>} bytes of the files
  *
- * @typedef {Record<string, number>} Logs
  * @typedef {{arrays: TypedArray[], rows: number}} Data of all inputs of a program
- * @typedef {[number, Uint8Array][]} Initial the states that each epoch begins anew with, and their values
+ * @typedef {[number, Uint8Array][]} Values of states, by their numbers
  *
  * @typedef {object} Feed data that lie on a device
  * @property {(order: ArrayLike<number> | null, first: number, steps: number, epochs: number) => Logs[] | Promise<Logs[]>} run
@@ -53,11 +51,10 @@
  * @property {() => void} close
  *
  * @typedef {object} Device what a model runs on
- * @property {'wasm' | 'webgpu'} kind
  * @property {(k: number) => Uint8Array | Promise<Uint8Array>} read a state, as it lies in files
  * @property {(k: number, bytes: Uint8Array) => void} write
- * @property {(name: string, arrays: TypedArray[], n: number) => TypedArray[] | Promise<TypedArray[]>} run
+ * @property {(name: string, data: Data) => TypedArray[] | Promise<TypedArray[]>} run
  * @property {(name: string, data: Data, batch: number) => Feed} feed
- * @property {() => void} close
+ * @property {() => ((x: ArrayLike<number>) => Float32Array | undefined) | null} [quick] the shortest way through `predict`
  */
 export {};

@@ -71,7 +71,7 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, te
     }
     return place;
   };
-  const put = (/** @type {TypedArray} */ array) => {
+  const put = (/** @type {ArrayBufferView} */ array) => {
     const place = take(array.byteLength);
     bytes.set(bytesOf(array), place);
     return place;

@@ -163,6 +163,8 @@ class Builder:
         attributes: str = "nounwind noinline",
     ) -> Iterator[list[Value]]:
         """Write a `void` function; gives the parameters as values. Pointers are `noalias`-free."""
+        if self.target.wasm:  # code travels there, and calls that fill a few bytes are slow
+            attributes += ' optsize "no-builtins"'
         values = [Value(f"%{n}", t) for t, n in parameters]
         arguments = ", ".join(map(str, values))
         self.lines.append(f"define {linkage} void @{name}({arguments}) {attributes} {{")
@@ -411,7 +413,13 @@ class Builder:
         return self.target.pointer if type_.element == "ptr" else type_.bits // 8
 
     def masked_load(self, pointer: Value, mask: Value, type_: Type) -> Value:
-        """Lanes outside the mask are not read; they are zero."""
+        """Lanes outside the mask are not read; they are zero.
+
+        On WebAssembly they are read: some lane must be inside the mask, and there must be memory
+        for a vector behind the buffer (there is always some before it).
+        """
+        if self.target.wasm:
+            return self.select(mask, self.load(pointer, type_), self.zero(type_))
         name = f"llvm.masked.load.{_suffix(type_)}.p0"
         self.declarations[name] = f"declare {type_} @{name}(ptr, i32, {mask.type}, {type_})"
         zero = self.zero(type_)
@@ -420,6 +428,8 @@ class Builder:
 
     def masked_store(self, value: Value, pointer: Value, mask: Value) -> None:
         """Lanes outside the mask are not written."""
+        if self.target.wasm:
+            return self._store_lanes(value, pointer, mask)
         if mask.text.startswith("<") and mask.text.count("true") == 1:
             # LLVM 22 makes one store of these, as wide as what the elements were truncated from.
             lane = mask.text[: mask.text.index("true")].count(",")
@@ -431,6 +441,38 @@ class Builder:
         name = f"llvm.masked.store.{_suffix(value.type)}.p0"
         self.declarations[name] = f"declare void @{name}({value.type}, ptr, i32, {mask.type})"
         self.line(f"call void @{name}({value}, {pointer}, i32 {value.type.bits // 8}, {mask})")
+
+    def _store_lanes(self, value: Value, pointer: Value, mask: Value) -> None:
+        """A masked store by a function that all of a module share, but for whole vectors."""
+        lanes, element = value.type.lanes, value.type.element
+        if mask.text.startswith("<"):
+            inside = [part.endswith("true") for part in mask.text.strip("<>").split(",")]
+            for lane in range(lanes):
+                if inside[lane]:
+                    self.store(self.extract(value, lane), self.at(pointer, lane, element))
+            return
+        name = f"thalweg_store_{_suffix(value.type)}"
+        bits = self.result(Type(f"i{lanes}"), f"bitcast {mask} to i{lanes}")
+        bits = self.integer(bits, "i32", signed=False)
+        whole = self.icmp("eq", bits, self.number(I32, 2**lanes - 1))
+        full, some, done = self.label("full"), self.label("some"), self.label("stored")
+        self.line(f"br {whole}, label %{full}, label %{some}")
+        self.block(full)
+        self.store(value, pointer)
+        self.line(f"br label %{done}")
+        self.block(some)
+        self.line(f"call void @{name}({value}, {pointer}, {bits})")
+        self.line(f"br label %{done}")
+        self.block(done)
+        if name in self.declarations:
+            return
+        b = Builder(self.target)
+        with b.function(name, [(value.type, "v"), (PTR, "p"), (I32, "bits")]) as (v, p, given):
+            for lane in range(lanes):
+                bit = b.binary("and", given, b.number(I32, 1 << lane))
+                with b.when(b.icmp("ne", bit, b.zero(I32))):
+                    b.store(b.extract(v, lane), b.at(p, lane, element))
+        self.declarations[name] = b.text
 
     def _hidden(self, mask: Value) -> Value:
         """The same mask, of which LLVM cannot find out that it has one lane; see `masked_store`."""

@@ -123,6 +123,8 @@ def can_mask(expressions: list[Expression], loop: Loop, target: Target) -> bool:
     """Whether loads and stores of all elements that the loop touches can be masked."""
     if not target.masks:
         return False
+    if target.wasm:
+        return True
     # AVX2 masks elements of 4 and 8 bytes only.
     sizes = {memory(b.dtype).bits // 8 for b in uses.buffers(expressions, loop.body)}
     return target.vector_bytes >= 64 or sizes <= {4, 8}
@@ -140,6 +142,10 @@ def plan(loop: Loop, target: Target) -> Plan:
         # Random bits are one long chain: several registers side by side keep the units busy.
         lanes = min(_WIDEST, lanes * (4 if masks else 2))
     extent = loop.variable.extent
+    if target.wasm:
+        # One text for all turns, as code travels; the last vector leaves out what is too much.
+        whole = extent.scale % lanes == 0 and extent.offset % lanes == 0
+        return Plan(lanes, 1, True, not whole)
     if extent.static:
         while lanes > 1 and lanes // 2 >= extent.offset:
             lanes //= 2

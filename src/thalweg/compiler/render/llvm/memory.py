@@ -43,7 +43,9 @@ class Memory:
             return elementwise.load(b, self._safe(where, self._any(place)), dtype)
         if stride == ONE:
             where = self._at(pointer, self.addresses.value(e.index, place), dtype)
-            where = self._safe(where, place.guard)
+            # WebAssembly reads all lanes of a vector of which any are wanted.
+            some = self._any(place) if self.target.wasm else place.guard
+            where = self._safe(where, some)
             return elementwise.load(b, where, dtype, lanes.count, place.mask)
         if stride == _MINUS_ONE and place.mask is None:
             last = b.sub(self.addresses.value(e.index, place), lanes.count - 1)
@@ -59,7 +61,8 @@ class Memory:
         held = elementwise.memory(dtype, count)
         mask = place.mask
         # Where lanes are evenly apart, loading them one by one is twice as fast on AMD's Zen 4.
-        if self.target.masks and held.bits >= 32 and (mask is not None or stride is None):
+        gathers = self.target.masks and not self.target.wasm
+        if gathers and held.bits >= 32 and (mask is not None or stride is None):
             if place.guard is not None:
                 common = b.splat(place.guard, count)
                 mask = common if mask is None else b.binary("and", mask, common)

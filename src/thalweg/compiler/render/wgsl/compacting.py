@@ -23,8 +23,8 @@ def compacted(lines: list[str]) -> list[str]:
     """The same lines, or fewer."""
     words = [_WORD.findall(line) for line in lines]
     counts: dict[str, int] = {}
-    for line in words:
-        for word in line:
+    for inside in words:
+        for word in inside:
             counts[word] = counts.get(word, 0) + 1
     found: list[str] = []  # from the last line on
     users: dict[str, int] = {}  # the line of `found` that uses a name

@@ -70,6 +70,8 @@ class Emitter:
         bases: where other buffers begin than their places say.
         declarations: workgroup variables, a line each.
         features: what must be enabled.
+        builtins: further parameters of the entry point.
+        joins: how often lanes have joined their values.
     """
 
     def __init__(self, places: Mapping[Buffer, Place], element: str = "u32") -> None:
@@ -84,6 +86,7 @@ class Emitter:
         self.features: set[str] = set()
         self.helpers: dict[str, str] = {}
         self.builtins = ""
+        self.joins = 0
         self.cache = uses.UsesCache()
         self._prelude: dict[str, str] = {}  # the text of each value that is known from the start
         self._depth = 1
@@ -301,8 +304,10 @@ class Emitter:
             at = self.index(index, env)
             below = most is not None and most.plus(1).at_most(guard.high)
             above = least == ZERO and index.not_negative()
-            if not above and not below and least == ZERO:
-                parts.append(f"u32({at}) < u32({self.length(guard.high)})")
+            # One comparison for both sides; WGSL refuses u32 of a negative literal.
+            if not above and not below and least == ZERO and not _whole(at):
+                high = self.length(guard.high)
+                parts.append(f"u32({at}) < {high}u" if _whole(high) else f"u32({at}) < u32({high})")
                 continue
             if not above:
                 parts.append(f"{at} >= {self.length(least)}")

@@ -2,8 +2,7 @@
 
 Memory holds a 32-bit word for each element. In registers floats of any width are f32, signed
 integers i32, unsigned ones u32 (the narrow ones always within their range), bool is bool. int64 is
-i32, for indices computed from data, which are brought into their range: nothing else has that dtype
-here (`program` sees to it).
+i32: in indices that are brought into their range, and where `dtypes` says that it does not matter.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _KINDS = {"f": "f32", "i": "i32", "u": "u32", "b": "bool"}
 
 
 def supported(dtype: DType) -> bool:
-    """Whether WebGPU has elements of a dtype: all but those of 64 bits and complex ones."""
+    """Whether WebGPU computes with a dtype: all but those of 64 bits and complex ones."""
     return dtype == bfloat16 or (dtype.kind in _KINDS and dtype.itemsize <= 4)
 
 
@@ -67,7 +66,8 @@ def constant(e: Emitter, dtype: DType, value: Any) -> str:
     if to == "u32":
         return f"{int(held)}u"
     if to == "i32":
-        whole = int(held)
+        # int64 is taken as int32, so its ends become those of int32.
+        whole = max(-(2**31), min(int(held), 2**31 - 1))
         if whole == -(2**31):
             return "i32(-2147483648)"
         return str(whole) if whole >= 0 else f"({whole})"

@@ -189,7 +189,9 @@ class _Part:
         columns, number = self.columns, self.counts[0]
         if columns == 1:
             turns = self._turns(e, group, 1, "")
-            Nest(e, self.written, Team(size)).block(self.body, self._places(e, turns), True)
+            Nest(e, self.written, Team(size, subgroups=self.room.subgroups)).block(
+                self.body, self._places(e, turns), True
+            )
             return
         turns = self._turns(e, group, columns, f"thread % {columns}")
         rank = e.let(f"thread / {columns}", "rank")

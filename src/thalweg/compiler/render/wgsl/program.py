@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir import program as ir
-from thalweg.compiler.ir.access import accesses, statements
-from thalweg.compiler.ir.expression import Apply, Buffer, Choose, Expression
-from thalweg.compiler.ir.statement import Accumulate, Statement, Store
+from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.render.wgsl import contract, copy, loops, special
-from thalweg.compiler.render.wgsl.forms import supported
+from thalweg.compiler.render.wgsl.dtypes import check
 from thalweg.compiler.render.wgsl.kernel import Count, KernelShader
 from thalweg.compiler.render.wgsl.layout import Layout, Place, Room
 from thalweg.compiler.render.wgsl.merging import merged
-from thalweg.tensor.dtypes import DType
 
 __all__ = ["Cond", "Dispatch", "Host", "ShaderProgram", "Step", "Turns", "While", "render"]
 
@@ -131,7 +128,7 @@ class _Writing:
         return tuple(step for launch in launches for step in self.launch(launch, depth))
 
     def launch(self, launch: ir.Launch, depth: int) -> Sequence[Step]:
-        _check(launch)
+        check(launch)
         if isinstance(launch, ir.Scan):
             for piece in launch.pieces:
                 whole = self.places[piece.whole]
@@ -174,39 +171,3 @@ def _shaders(
     if isinstance(launch, ir.Copy):
         return copy.render(launch, room)
     return special.RENDERERS[launch.family](launch, room)
-
-
-def _check(launch: ir.Launch) -> None:
-    reads, writes = accesses(launch)
-    dtypes = {buffer.dtype for buffer in reads | writes}
-    if isinstance(launch, ir.Loops):
-        dtypes |= _computed(_values(launch.body))
-    elif isinstance(launch, ir.Contract):
-        dtypes |= _computed((launch.left, launch.right, *_values(launch.epilogue)))
-    for dtype in sorted(dtypes, key=str):
-        if not supported(dtype):
-            title = launch.title or type(launch).__name__.lower()
-            raise TypeError(
-                f"WebGPU has no {dtype.name}, which the kernel {title!r} computes with; the cpu "
-                "device can run it."
-            )
-
-
-def _values(body: Iterable[Statement]) -> list[Expression]:
-    return [s.value for s in statements(body) if isinstance(s, (Store, Accumulate))]
-
-
-def _computed(roots: Iterable[Expression]) -> set[DType]:
-    """The dtypes of values, without those that only say where an element lies."""
-    seen: set[Expression] = set()
-    stack = list(roots)
-    while stack:
-        e = stack.pop()
-        if e in seen:
-            continue
-        seen.add(e)
-        if isinstance(e, Apply):
-            stack.extend(e.inputs)
-        elif isinstance(e, Choose):
-            stack.extend((e.then, e.otherwise))
-    return {e.dtype for e in seen}

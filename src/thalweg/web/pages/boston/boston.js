@@ -35,7 +35,9 @@ async function main() {
     return found;
   };
   const chosen = choice('model', (name) => guard(() => change(name)));
-  const mean = parts.train.y.reduce((sum, price) => sum + price, 0) / parts.train.y.length;
+  // The mean of what Python was given to fit, from which it kept some rows for validation.
+  const known = [...parts.train.y, ...parts.validation.y];
+  const mean = known.reduce((sum, price) => sum + price, 0) / known.length;
   let session = await sessionOf(chosen.value);
 
   for (const element of document.querySelectorAll('.python-epochs')) element.textContent = data.epochs.toLocaleString('en');
@@ -50,7 +52,7 @@ async function main() {
       validation: { name: 'validation', colour: '--second' },
     },
   });
-  const baseline = rowOf('Always the mean price', null);
+  const baseline = rowOf('Always the mean', null);
   chart.setLevels([{ y: baseline.validation.mse, text: 'always the mean price' }]);
   const district = new District(data, () => showPrice());
   const speed = slider('speed', { min: 2, max: 1000, log: true, format: (value) => `${digits(value, 2)} epochs/s` });
@@ -120,7 +122,9 @@ async function main() {
   function showKept(text) {
     const { kept } = session;
     find('restore', HTMLButtonElement).disabled = !kept;
-    find('kept').textContent = text || (kept ? `Saved in this browser: after ${kept.toLocaleString('en')} epochs.` : '');
+    const note = find('kept', HTMLElement);
+    note.textContent = text || (kept ? `Saved in this browser: after ${kept.toLocaleString('en')} epochs.` : '');
+    note.hidden = !note.textContent;
   }
 
   /** @param {string} name */

@@ -5,6 +5,7 @@
  * @property {string} name of the column, such as `RM`
  * @property {string} title in plain words
  * @property {string} unit
+ * @property {string} amount so much of it, with {} for the number
  * @property {number} min of all districts
  * @property {number} max
  * @property {number} mean of the districts to learn from

@@ -3,6 +3,9 @@
 import { digits } from './dom.js';
 import { colour, font } from './canvas.js';
 
+// Pixels between a plot and the right edge of its canvas.
+const EDGE = 12;
+
 /**
  * @typedef {object} Scale
  * @property {number} min
@@ -89,7 +92,7 @@ export function labels(values) {
  * @returns {Box}
  */
 export function plotBox(width, height, { left = 52, top = 26 } = {}) {
-  return { left, top, right: width - 12, bottom: height - 42 };
+  return { left, top, right: width - EDGE, bottom: height - 42 };
 }
 
 /**
@@ -121,7 +124,9 @@ export function axes(context, box, x, y, names) {
   xs.forEach((value, i) => {
     const place = Math.round(x.at(value)) + 0.5;
     line(context, place, box.bottom, place, box.bottom + 4);
-    context.fillText(xTexts[i], place, box.bottom + 7);
+    // The last number stays inside of the canvas.
+    const half = context.measureText(xTexts[i]).width / 2;
+    context.fillText(xTexts[i], Math.min(place, box.right + EDGE - half), box.bottom + 7);
   });
   line(context, box.left, Math.round(box.bottom) + 0.5, box.right, Math.round(box.bottom) + 0.5);
   context.textAlign = 'right';

@@ -34,6 +34,8 @@ export class LineChart {
     this.marks = [];
     /** @type {{y: number, text: string}[]} */
     this.levels = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.told = undefined;
     /** The least range of x, so that a curve does not begin as a dot. */
     this.least = 10;
     /** @type {number | null} */
@@ -190,7 +192,7 @@ export class LineChart {
       line(context, box.left, y.at(level), box.right, y.at(level));
       context.textAlign = 'right';
       context.textBaseline = 'bottom';
-      context.fillText(text, box.right, y.at(level) - 3);
+      context.fillText(text, box.right - 8, y.at(level) - 3);
     }
     for (const { x: value, text } of this.marks) {
       const place = x.at(value), rightward = place < (box.left + box.right) / 2;

@@ -1,7 +1,7 @@
 /** @file Small helpers for pages: elements by their id, and numbers as people read them. */
 
 /**
- * @template {Element} T
+ * @template {Element} [T=HTMLElement]
  * @param {string} id
  * @param {new () => T} [type] what it has to be
  * @returns {T}

@@ -4,7 +4,7 @@
 const worker = self;
 const CACHE = 'thalweg-digit';
 const PAGE = ['./', 'digit.css', 'digit.js', 'lesson.js', 'pad.js', 'store.js', 'strokes.js', 'examples.bin', 'model/thalweg.js', 'model/program.json'];
-const COMMON = ['style.css', 'controls.css', 'theme.js', 'dom.js'].map((name) => `../common/${name}`);
+const COMMON = ['style.css', 'controls.css', 'theme.js', 'dom.js', 'icon.svg'].map((name) => `../common/${name}`);
 
 worker.addEventListener('install', (/** @type {any} */ event) => {
   event.waitUntil(keepAll().then(() => worker.skipWaiting()));

@@ -84,7 +84,7 @@ async function main() {
   function judge() {
     const [first, last] = [walk.curve.train[0], lossOf(walk.loss, data.train, walk.here.kernel, walk.here.bias)];
     if (walk.lost || (last > 20 * first && walk.batches > 3)) {
-      verdict.textContent = `The loss grows: at a learning rate of ${digits(walk.rate, 2)} each step leaps over the valley and lands higher up. Lower the rate, then start again.`;
+      verdict.textContent = `The loss grows: at a learning rate of ${digits(walk.rate, 2)} each step leaps over the valley and lands higher up. Lower the rate, then reset.`;
       verdict.classList.add('warning');
     } else if (surface.best && walk.batches && last < 1.02 * surface.best.loss) {
       verdict.textContent = `At the bottom: no line has a loss below ${digits(surface.best.loss)}.`;

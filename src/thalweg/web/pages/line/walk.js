@@ -32,6 +32,12 @@ export class Walk {
     this.here = { kernel: 0, bias: 0 };
     /** @type {(Place | null)[]} with a null where somebody moved the point by hand */
     this.path = [];
+    /** @type {number[]} the files of this epoch that are still to come */
+    this.rest = [];
+    this.batches = this.epochs = 0;
+    // Every how many batches the loss is noted.
+    this.every = 1;
+    this.curve = noCurve();
     this.restart(this.here);
   }
 
@@ -48,12 +54,10 @@ export class Walk {
   /** Begin anew from a place. @param {Place} place */
   restart(place) {
     this.path = [];
-    this.batches = 0;
-    this.epochs = 0;
-    /** @type {number[]} the files of this epoch that are still to come */
     this.rest = [];
+    this.batches = this.epochs = 0;
     this.every = 1;
-    this.curve = { x: /** @type {number[]} */ ([]), train: /** @type {number[]} */ ([]), test: /** @type {number[]} */ ([]) };
+    this.curve = noCurve();
     this.move(place);
     this.#record();
   }
@@ -110,6 +114,11 @@ export class Walk {
     this.every *= 2;
     for (const values of Object.values(curve)) values.splice(0, values.length, ...values.filter((_, i) => i % 2 === 0));
   }
+}
+
+/** @returns {{x: number[], train: number[], test: number[]}} the numbers of batches, and the losses after them */
+function noCurve() {
+  return { x: [], train: [], test: [] };
 }
 
 /** @param {number} count */

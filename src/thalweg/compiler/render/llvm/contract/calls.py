@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.expression import Load, Product, walk
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.statement import Store
 from thalweg.compiler.render.llvm import elementwise, uses
-from thalweg.compiler.render.llvm.axis import across, widths
 from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.contract import gemm
 from thalweg.compiler.render.llvm.contract.estimate import typical
@@ -97,9 +98,14 @@ class _Writer:
         # As `gemm.scratch`.
         rounded = height.plus(gemm.ROWS + gemm.VECTORS * self.lanes)
         self.room = self._reserve(rounded.times(depth).plus(gemm.ROWS * gemm.VECTORS * self.lanes))
-        self.rows = self._reserve(height.times(depth)) if self.left.place is None else ZERO
-        self.columns = self._reserve(width.times(depth)) if self.right.place is None else ZERO
-        self.sums = ZERO if self.direct else self._reserve(height.times(width))
+        behind = Dim(0, self.lanes)  # where a last vector ends
+        self.rows = self.columns = self.sums = ZERO
+        if self.left.place is None:
+            self.rows = self._reserve(height.times(depth).plus(behind))
+        if self.right.place is None:
+            self.columns = self._reserve(width.times(depth).plus(behind))
+        if not self.direct:
+            self.sums = self._reserve(height.times(width).plus(behind))
         self.shared, self.size = self._shared()
 
     def _block(self) -> int:
@@ -187,15 +193,13 @@ class _Writer:
         with b.loop(*slow[1]) as loop:
             line = b.at(to, b.mul(b.sub(loop.index, first), row), self.element)
 
-            def some(j: Index, lanes: int) -> None:
+            def some(j: Index, mask: Value | None) -> None:
                 here = {**env, slow[0]: loop.index, variable: j}
-                with em.scope():
-                    value = em.value(
-                        operand.value, here, Lanes(variable, lanes) if lanes > 1 else None
-                    )
-                    b.store(value, b.at(line, b.sub(j, begin), self.element))
+                lanes = Lanes(variable, self.lanes, mask)
+                # What is too much is written over by the next row, or stands behind the last one.
+                b.store(em.value(operand.value, here, lanes), b.at(line, b.sub(j, begin), self.element))
 
-            across(b, begin, end, widths(self.lanes, variable.extent)[:1], some)
+            self._across(begin, end, some)
 
     def _stored(self, store: Store, batch: Index, row: Index, column: Index) -> Matrix:
         """Where sums go that are just stored."""
@@ -211,15 +215,24 @@ class _Writer:
         with b.loop(*rows) as loop, em.scope():
             line = b.at(sums.at, b.mul(b.sub(loop.index, rows[0]), sums.row), self.element)
 
-            def some(j: Index, lanes: int) -> None:
+            def some(j: Index, mask: Value | None) -> None:
                 env = {flat.batch: batch, flat.m: loop.index, flat.n: j}
                 place = b.at(line, b.sub(j, columns[0]), self.element)
-                with em.scope():
-                    em.product = b.load(place, Type(self.element, lanes))
-                    for s in flat.epilogue:
-                        em.store(s, env, Lanes(flat.n, lanes) if lanes > 1 else None)
+                em.product = b.load(place, Type(self.element, self.lanes))
+                for s in flat.epilogue:
+                    em.store(s, env, Lanes(flat.n, self.lanes, mask))
 
-            across(b, *columns, widths(self.lanes, flat.n.extent)[:1], some)
+            self._across(*columns, some)
+
+    def _across(
+        self, begin: Index, end: Index, body: Callable[[Index, Value | None], None]
+    ) -> None:
+        """Vectors of neighbours; of the last one a mask leaves out what is too much."""
+        b = self.b
+        whole = isinstance(begin, int) and isinstance(end, int) and (end - begin) % self.lanes == 0
+        with b.loop(begin, end, self.lanes) as loop, self.em.scope():
+            mask = None if whole else b.mask(b.sub(end, loop.index), self.lanes)
+            body(loop.index, mask)
 
 
 def _direct(flat: Flat) -> Store | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from thalweg.compiler.dims import Dim, NotAffineError, product
 from thalweg.compiler.ir.program import Contract
-from thalweg.compiler.render.wgsl.contract import direct
+from thalweg.compiler.render.wgsl.contract import direct, joined, staged
 from thalweg.compiler.render.wgsl.contract.places import counts
 from thalweg.compiler.render.wgsl.contract.plan import SOFTWARE, Machine, Plan, choose
 from thalweg.compiler.render.wgsl.contract.problem import Problem
@@ -25,12 +25,18 @@ def render(kernel: Contract, room: Room, machine: Machine = SOFTWARE) -> list[Ke
     plan = choose(problem, machine, max(room.capacity, 1))
     if plan.swapped:
         problem = problem.swapped()
-    return [_shader(problem, plan, room)]
+    if plan.parts == 1:
+        return [_shader(problem, plan, room)]
+    first, scratch = joined.split(problem, plan.parts, room)
+    return [_shader(first, plan, room), joined.finish(problem, plan.parts, scratch, room)]
 
 
 def _shader(problem: Problem, plan: Plan, room: Room) -> KernelShader:
     e = Emitter(room.places, problem.element())
-    direct.write(e, problem, plan, max(room.capacity, 1))
+    if plan.staged:
+        staged.write(e, problem, plan)
+    else:
+        direct.write(e, problem, plan, max(room.capacity, 1))
     return e.shader(counts(problem, plan), plan.size, *_work(problem, room.capacity))
 
 

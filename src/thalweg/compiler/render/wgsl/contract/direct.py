@@ -11,10 +11,10 @@ from thalweg.compiler.ir.index import Var
 from thalweg.compiler.render.wgsl.contract.epilogue import store, store_tile, within
 from thalweg.compiler.render.wgsl.contract.nest import Nest
 from thalweg.compiler.render.wgsl.contract.parts import part
-from thalweg.compiler.render.wgsl.contract.places import Place, added, environment, place
+from thalweg.compiler.render.wgsl.contract.places import Place, added, environment, exact, place
 from thalweg.compiler.render.wgsl.contract.plan import Plan
 from thalweg.compiler.render.wgsl.contract.problem import Problem
-from thalweg.compiler.render.wgsl.contract.sums import Sums
+from thalweg.compiler.render.wgsl.contract.sums import Sums, plus, product_of
 from thalweg.compiler.render.wgsl.expressions import Emitter
 
 __all__ = ["write"]
@@ -46,12 +46,12 @@ def _add_up(
     rows, columns = [], []
     for i in range(plan.rows):
         row = added(e, at.first_row, at.row, i * plan.tall)
-        exact = _exact(problem.m.extent.offset, problem.m.extent.static, plan.height)
-        rows.append(left.outside(e, {**at.batch, **environment(e, problem.m, row, exact)}))
+        env = environment(e, problem.m, row, exact(problem.m, plan.height))
+        rows.append(left.outside(e, at.batch | env))
     for j in range(plan.columns):
         column = added(e, at.first_column, at.column, j * plan.wide)
-        exact = _exact(problem.n.extent.offset, problem.n.extent.static, plan.width)
-        columns.append(right.outside(e, {**at.batch, **environment(e, problem.n, column, exact)}))
+        env = environment(e, problem.n, column, exact(problem.n, plan.width))
+        columns.append(right.outside(e, at.batch | env))
 
     def body(env: dict[Var, str]) -> None:
         by_left, by_right = left.inside(e, env), right.inside(e, env)
@@ -64,11 +64,6 @@ def _add_up(
         whole = e.pure(f"{at.part} * {plan.slices}") if plan.slices > 1 else at.part
         share = added(e, whole, share)
     Nest(e, problem.k, plan.depth, share, sharers, typical).write(body)
-
-
-def _exact(extent: int, static: bool, tile: int) -> bool:
-    """Whether tiles fill an axis."""
-    return static and extent % tile == 0
 
 
 def _join(e: Emitter, problem: Problem, plan: Plan, at: Place, sums: Sums) -> None:
@@ -89,10 +84,10 @@ def _join(e: Emitter, problem: Problem, plan: Plan, at: Place, sums: Sums) -> No
     with e.block(f"for (var o = thread; o < {total}; o += {plan.size})"):
         sum_ = e.var(held, "slices[o]")
         with e.block(f"for (var s = o + {total}; s < {total * plan.slices}; s += {total})"):
-            e.line(f"{sum_} = {sums.plus(sum_, 'slices[s]')};")
+            e.line(f"{sum_} = {plus(sum_, 'slices[s]', problem.dtype)};")
         row = added(e, at.first_row, e.pure(f"o / {plan.width}"))
         column = added(e, at.first_column, e.pure(f"o % {plan.width}"))
         with within(e, problem.m, row, plan.height), within(e, problem.n, column, plan.width):
             env = problem.m.environment(e, row) | problem.n.environment(e, column)
             value = f"({sum_} != 0u)" if sums.kind == "bool" else sum_
-            store(e, problem, {**at.batch, **env}, sums.product(value))
+            store(e, problem, {**at.batch, **env}, product_of(e, value, problem.dtype))

@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager as Context
 from thalweg.compiler.ir.expression import Constant, Product, walk
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.render.llvm import uses
-from thalweg.compiler.render.wgsl.contract.places import Place, added
+from thalweg.compiler.render.wgsl.contract.places import Place, added, exact, spread
 from thalweg.compiler.render.wgsl.contract.plan import Plan
 from thalweg.compiler.render.wgsl.contract.problem import Axis, Problem
-from thalweg.compiler.render.wgsl.contract.sums import Sums
+from thalweg.compiler.render.wgsl.contract.sums import Sums, product_of
 from thalweg.compiler.render.wgsl.expressions import Emitter
 
 __all__ = ["store", "store_tile", "within"]
@@ -31,7 +31,7 @@ def store(e: Emitter, problem: Problem, env: Mapping[Var, str], product: str) ->
 
 def within(e: Emitter, axis: Axis, at: str, tile: int) -> Context[None]:
     """A block for places below the end of an axis that is cut into tiles; none if all are."""
-    if axis.extent.static and axis.extent.offset % tile == 0:
+    if exact(axis, tile):
         return nullcontext()
     return e.block(f"if ({at} < {e.length(axis.extent)})")
 
@@ -42,12 +42,12 @@ def store_tile(e: Emitter, problem: Problem, plan: Plan, at: Place, sums: Sums) 
     A loop runs over the rows: written out, an optimizer's update would be very long.
     """
     small = len(list(_computed(problem))) <= _SMALL
-    known = {}
+    known: dict[str, tuple[str, dict[Var, str]]] = {}
     if small:
-        columns = [added(e, at.first_column, at.column, j * plan.wide) for j in range(plan.columns)]
-        known = {str(j): (c, problem.n.environment(e, c)) for j, c in enumerate(columns)}
+        for j in map(str, range(plan.columns)):
+            known[j] = _column(e, problem, plan, at, j)
     with _each(e, plan.rows) as i:
-        row = added(e, at.first_row, at.row, _times(e, i, plan.tall))
+        row = added(e, at.first_row, at.below, spread(e, i, plan.tall, plan.staged))
         vectors = sums.row(i)
         with within(e, problem.m, row, plan.height):
             env = {**at.batch, **problem.m.environment(e, row)}
@@ -58,21 +58,16 @@ def store_tile(e: Emitter, problem: Problem, plan: Plan, at: Place, sums: Sums) 
                 with where as j:
                     column, last = known.get(j) or _column(e, problem, plan, at, j)
                     with within(e, problem.n, column, plan.width):
-                        product = sums.product(sums.column(vectors, j))
+                        product = product_of(e, sums.column(vectors, j), problem.dtype)
                         store(e, problem, {**env, **last}, product)
 
 
 def _column(
     e: Emitter, problem: Problem, plan: Plan, at: Place, j: str
 ) -> tuple[str, dict[Var, str]]:
-    column = added(e, at.first_column, at.column, _times(e, j, plan.wide))
+    step = spread(e, j, plan.wide, plan.staged)
+    column = added(e, at.first_column, at.behind, step)
     return column, problem.n.environment(e, column)
-
-
-def _times(e: Emitter, number: str, factor: int) -> str:
-    if number.isdigit():
-        return str(int(number) * factor)
-    return number if factor == 1 else e.pure(f"{number} * {factor}")
 
 
 def _computed(problem: Problem) -> Iterator[object]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from thalweg.compiler.dims import Dim
+from thalweg.compiler.dims import ONE, Dim
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.render.wgsl.contract.plan import Plan
 from thalweg.compiler.render.wgsl.contract.problem import Axis, Problem
 from thalweg.compiler.render.wgsl.expressions import Emitter
 from thalweg.compiler.render.wgsl.kernel import Count
 
-__all__ = ["Place", "counts", "environment", "place"]
+__all__ = ["PART", "Place", "added", "counts", "environment", "exact", "place", "spread"]
 
 
 @dataclass(slots=True)
@@ -21,7 +21,8 @@ class Place:
     Attributes:
         batch: the variables of the batch.
         first_row, first_column: of the workgroup.
-        row, column: of the invocation within the workgroup; its others follow in steps.
+        row, column: which of the invocations side by side this is.
+        below, behind: its first row and column within the workgroup; see `spread` for the others.
         slice: which part of k is its own, of all those that share its sums.
         part: which of the workgroups that share them.
     """
@@ -31,8 +32,14 @@ class Place:
     first_column: str
     row: str
     column: str
+    below: str
+    behind: str
     slice: str
     part: str
+
+
+# Which of the workgroups that share sums this is, in the epilogue.
+PART = Var("part", ONE)
 
 
 def counts(problem: Problem, plan: Plan) -> tuple[Count, ...]:
@@ -61,11 +68,13 @@ def place(e: Emitter, problem: Problem, plan: Plan) -> Place:
     if not plan.slices_first:
         slices = lane if plan.slices > 1 else "0"
     return Place(
-        batch,
+        {**batch, PART: part},
         _times(e, along_m, plan.height),
         _times(e, along_n, plan.width),
         row,
         column,
+        _times(e, row, 4 if plan.staged else 1),
+        _times(e, column, 4 if plan.staged else 1),
         slices,
         part,
     )
@@ -104,8 +113,30 @@ def added(e: Emitter, *parts: str | int) -> str:
     return e.pure(" + ".join(names))
 
 
-def environment(e: Emitter, axis: Axis, at: str, exact: bool) -> dict[Var, str]:
-    """The variables of an axis at a place, which is held below the end unless it is `exact`."""
-    if not exact:
+def spread(e: Emitter, number: str, step: int, quads: bool) -> str:
+    """How far one of an invocation's rows or columns lies behind its first.
+
+    Args:
+        e: writes the lines.
+        number: which one.
+        step: how many invocations lie side by side.
+        quads: whether each has four neighbours at a time.
+    """
+    if number.isdigit():
+        i = int(number)
+        return str(i // 4 * 4 * step + i % 4 if quads else i * step)
+    if quads:
+        return e.pure(f"({number} >> 2u) * {4 * step} + ({number} & 3)")
+    return number if step == 1 else e.pure(f"{number} * {step}")
+
+
+def exact(axis: Axis, tile: int) -> bool:
+    """Whether tiles fill an axis."""
+    return axis.extent.static and axis.extent.offset % tile == 0
+
+
+def environment(e: Emitter, axis: Axis, at: str, inside: bool) -> dict[Var, str]:
+    """The variables of an axis at a place, which is held below the end unless it is `inside`."""
+    if not inside:
         at = e.pure(f"min({at}, {e.length(axis.extent)} - 1)")
     return axis.environment(e, at)

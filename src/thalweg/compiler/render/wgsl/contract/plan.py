@@ -26,7 +26,8 @@ class Machine:
         lanes: how many invocations do the same at the same time.
         width: how many times as many run at the same time.
         serial: whether a workgroup runs in one thread.
-        staging: whether workgroup memory is faster than the memory of buffers.
+        dispatch: one more kernel.
+        meeting: whether the invocations of a workgroup may work together.
     """
 
     load: float
@@ -35,17 +36,19 @@ class Machine:
     operation: float
     place: float
     barrier: float
+    dispatch: float
     lanes: int
     width: int
     serial: bool
-    staging: bool
+    meeting: bool
 
 
 # Graphics processors of all sizes: neighbours share what they read, and latency is long.
-GPU = Machine(6, 1.5, 1, 2, 40, 100, 32, 256, False, True)
+GPU = Machine(6, 1.5, 1, 2, 40, 100, 6000, 32, 256, False, True)
 # Adapters that run on the processor (SwiftShader, lavapipe): four to eight invocations at a time in
-# one thread; each read is checked and gathered for itself, and to meet at a barrier is slow.
-SOFTWARE = Machine(30, 0, 2.5, 6, 300, 4000, 4, 4, True, False)
+# one thread. Each read is checked and gathered for itself; to meet at a barrier is slow, and so is
+# workgroup memory, which every four invocations clear for themselves.
+SOFTWARE = Machine(30, 0, 2.5, 6, 300, 0, 100000, 4, 4, True, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,16 @@ class Plan:
     """Decisions for one contraction.
 
     Attributes:
-        staged: whether operands go through workgroup memory.
         rows, columns: the tile of an invocation.
         tall, wide: how many invocations of a workgroup lie along m and n.
         slices: how many invocations of a workgroup share the sums of one tile.
         parts: how many workgroups do; their sums meet in scratch memory.
-        depth: how much of k is written out (or staged) at a time.
+        depth: how much of k is written out at a time.
         slices_first: whether neighbouring invocations lie along k, not along n.
         swapped: whether m and n have changed places.
+        staged: whether operands go through workgroup memory.
     """
 
-    staged: bool
     rows: int
     columns: int
     tall: int
@@ -73,6 +75,7 @@ class Plan:
     depth: int = 1
     slices_first: bool = False
     swapped: bool = False
+    staged: bool = False
 
     @property
     def size(self) -> int:
@@ -122,23 +125,28 @@ class _Facts:
 
     def plans(self, swapped: bool) -> Iterator[Plan]:
         """All that are worth an estimate."""
+        meeting = self.machine.meeting
+        shared = _powers(self.longest)
         for rows, columns in product(_lengths(self.m), _lengths(self.n)):
             if rows * columns > _SUMS:
                 continue
             across, down = -(-self.n // columns), -(-self.m // rows)
-            for wide, slices in product(_powers(min(across, _SIZE)), _powers(self.longest)):
-                if slices > 1 and slices * wide > _LARGEST:
-                    break
-                tall = max(1, min(_power(down), (_LARGEST if slices > 1 else _SIZE) // (wide * slices)))
-                if slices > 1:
-                    while tall > 1 and tall * wide * slices * rows * columns > _WORDS:
-                        tall //= 2
-                    if tall * wide * slices * rows * columns > _WORDS:
-                        break
-                depth = 4 if rows * columns <= 16 else 2
-                orders = (False,) if slices == 1 else (False, True)
-                for first in orders:
-                    yield Plan(False, rows, columns, tall, wide, slices, 1, depth, first, swapped)
+            for wide in _powers(min(across, _SIZE)):
+                for slices, parts in product(shared if meeting else (1,), shared):
+                    if slices * wide > (_LARGEST if slices > 1 else _SIZE):
+                        continue
+                    # Workgroups share sums only where a workgroup alone cannot do more.
+                    if parts > 1 and meeting and slices * wide * 2 <= _LARGEST:
+                        continue
+                    most = (_LARGEST if slices > 1 else _SIZE) // (wide * slices)
+                    if slices > 1:
+                        most = min(most, _WORDS // (wide * slices * rows * columns))
+                    if not most:
+                        continue
+                    tall = min(_power(down), 1 << (most.bit_length() - 1))
+                    depth = 4 if rows * columns <= 16 else 2
+                    for first in (False, True)[: min(slices, 2)]:
+                        yield Plan(rows, columns, tall, wide, slices, parts, depth, first, swapped)
 
     def cost(self, plan: Plan) -> float:
         """Cycles until all is done."""
@@ -163,7 +171,13 @@ class _Facts:
             busy: float = -(-groups // machine.width) * each
         else:
             busy = max(groups * each / machine.width, 1)
-        return busy * (turns * turn + end)
+        cost = busy * (turns * turn + end)
+        if plan.parts > 1:
+            sums = self.batch * self.m * self.n
+            cost += machine.dispatch + sums / (machine.lanes * machine.width) * (
+                plan.parts * machine.load + machine.place
+            )
+        return cost
 
 
 # Neighbours whose reads are joined, and elements in a line of memory.

@@ -12,9 +12,19 @@ from thalweg.compiler.render.wgsl.expressions import Emitter
 from thalweg.compiler.render.wgsl.forms import kind, wrapped
 from thalweg.tensor.dtypes import DType
 
-__all__ = ["Sums"]
+__all__ = ["Sums", "plus", "product_of"]
 
 _ZERO = {"f32": "0.0f", "i32": "0", "u32": "0u", "bool": "false"}
+
+
+def plus(one: str, other: str, dtype: DType) -> str:
+    """Two totals of one place as one."""
+    return f"{one} {'|' if kind(dtype) == 'bool' else '+'} {other}"
+
+
+def product_of(e: Emitter, total: str, dtype: DType) -> str:
+    """A total as what `Product` stands for."""
+    return e.let(wrapped(total, dtype), "p")
 
 
 class Sums:
@@ -64,14 +74,6 @@ class Sums:
         if self.kind == "bool":
             return f"{total} | ({left} & {right})"
         return f"{total} + {left} * {right}"
-
-    def plus(self, one: str, other: str) -> str:
-        """Two totals of one place as one."""
-        return f"{one} {'|' if self.kind == 'bool' else '+'} {other}"
-
-    def product(self, total: str) -> str:
-        """A total as what `Product` stands for."""
-        return self.e.let(wrapped(total, self.dtype), "p")
 
     def row(self, place: str) -> list[str]:
         """The vectors of the row at a place that is known at run time, as variables."""

@@ -24,4 +24,3 @@ RENDERERS: dict[str, Callable[[Special, Room], list[KernelShader]]] = {
     "scatter": scatter.render,
     "top_k": order.render_top_k,
 }
-

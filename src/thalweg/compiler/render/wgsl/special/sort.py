@@ -68,9 +68,7 @@ class Sort:
         finish: what is done with each key.
     """
 
-    def __init__(
-        self, room: Room, rows: Dim, length: Dim, order: Order, finish: Finish
-    ) -> None:
+    def __init__(self, room: Room, rows: Dim, length: Dim, order: Order, finish: Finish) -> None:
         self.room, self.rows, self.length = room, rows, length
         self.order, self.finish = order, finish
         self.most = largest(length, room.capacity)
@@ -81,7 +79,7 @@ class Sort:
         if self.most <= _SHORT:
             return [self.counted()]
         block = min(_BLOCK, 1 << (self.most - 1).bit_length())
-        widths = []
+        widths: list[int] = []
         while block * 2 ** len(widths) < self.most:
             widths.append(block * 2 ** len(widths))
         # Two places for keys, read and written in turn.

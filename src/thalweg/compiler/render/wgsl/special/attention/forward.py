@@ -50,7 +50,9 @@ class _Forward:
                     self.totals()
         tiles.barrier()
         for c in range(self.chunks):
-            tiles.give("sum", c, s.rows["out"], "first", self.column(c), "(1.0f / total[ty * 4 + {i}])")
+            tiles.give(
+                "sum", c, s.rows["out"], "first", self.column(c), "(1.0f / total[ty * 4 + {i}])"
+            )
         self.finish()
         if s.mask is not None:
             self.unseen()

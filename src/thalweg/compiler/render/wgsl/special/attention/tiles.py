@@ -96,7 +96,9 @@ class Tiles:
         """
         for j, x in enumerate("xyzw"):
             column = ", ".join(f"{name}{i}.{x}" for i in range(4))
-            self.e.line(f"{self.held[place]}[(tx * 4 + {j}) * {self.groups} + ty] = vec4({column});")
+            self.e.line(
+                f"{self.held[place]}[(tx * 4 + {j}) * {self.groups} + ty] = vec4({column});"
+            )
 
     def sums(self, name: str, chunks: int) -> None:
         """Sums for so many chunks of 32 columns: `name_c_i` for chunk c and row i."""
@@ -129,9 +131,7 @@ class Tiles:
             for i, x in enumerate("xyzw"):
                 e.line(f"{name}_{chunk}_{i} += a.{x} * b;")
 
-    def give(
-        self, name: str, chunk: int, rows: Rows, first: str, column: str, factor: str
-    ) -> None:
+    def give(self, name: str, chunk: int, rows: Rows, first: str, column: str, factor: str) -> None:
         """Write a chunk of sums, times a factor (`{i}` in it is the row's number)."""
         e = self.e
         for i in range(4):
