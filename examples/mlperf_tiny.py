@@ -47,9 +47,7 @@ def ds_cnn():
         x = normalized_relu(convolution(x, 64, 1))
     x = layers.Dropout(0.4)(x)
     model = tw.Model(inputs, classifier(x, 12, (24, 5)), name="ds_cnn")
-    model.compile(
-        tw.optimizers.Adam(5e-4), "sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(tw.optimizers.Adam(5e-4), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

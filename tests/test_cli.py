@@ -46,7 +46,7 @@ def test_json_is_all_that_stdout_gets(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_screen_shows_the_same_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = run(capsys, "demo", "--json", "--epochs", "2")
     numbers = json.loads(out)
-    screen, err = run(capsys, "demo", "--epochs", "2")
+    screen, err = run(capsys, "demo", "--no-serve", "--epochs", "2")
     for model in ("baseline", "linear", "network"):
         for part in ("train_mse", "validation_mse", "test_mse"):
             assert f"{numbers[model][part]:.2f}" in screen

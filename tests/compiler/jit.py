@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.compiler.render.llvm import elementwise
-from thalweg.compiler.render.llvm.builder import I64, PTR, Builder
-from thalweg.compiler.target import AVX2, AVX512, SIMD128, SSE, Target
+from thalweg.compiler.render.llvm.builder import PTR, Builder
+from thalweg.compiler.target import AVX2, AVX512, SSE, Target
 from thalweg.tensor.dtypes import as_dtype
 
 
@@ -33,7 +33,7 @@ def _targets() -> list[Target]:
     features = llvm.get_host_cpu_features()
     wide = all(features.get(f) for f in ("avx512f", "avx512vl", "avx512dq", "avx512bw"))
     # Text for AVX2 has nothing of x86 in it but that fma and float16 conversions are instructions.
-    return [*([AVX512] if wide else []), AVX2, SSE, SIMD128]
+    return [*([AVX512] if wide else []), AVX2, SSE]
 
 
 TARGETS = _targets()
@@ -83,7 +83,7 @@ def elementwise_builder(
     out = as_dtype(output)
     params = {} if parameter is None else {"dtype": as_dtype(parameter)}
     pointers = [(PTR, f"p{i}") for i in range(len(inputs) + 1)]
-    with b.function("loop", [*pointers, (I64, "count")], linkage="") as values:
+    with b.function("loop", [*pointers, (b.index_type, "count")], linkage="") as values:
         *arrays, result, count = values
         with b.loop(0, count, lanes) as loop:
             args = [

@@ -14,10 +14,10 @@ from thalweg.compiler.ir.expression import Apply, Buffer, Expression, Load
 from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.render.llvm import kernels
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText
-from thalweg.compiler.target import AVX2, AVX512, NEON, SIMD128, SSE, Target
+from thalweg.compiler.target import AVX2, AVX512, NEON, SSE, Target
 from thalweg.tensor.dtypes import as_dtype
 
-TARGETS = [AVX512, AVX2, SSE, NEON, SIMD128]
+TARGETS = [AVX512, AVX2, SSE, NEON]
 Array = np.ndarray[Any, Any]
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 
 from tests.compiler.agreement import reference
 from tests.compiler.test_attention import TOLERANCES, assert_near, problem
 from tests.compiler.wgsl_agreement import shaded, shaded_batches
-from tests.primitives.test_attention import Problem, problems
+from tests.primitives.test_attention import Problem
 from thalweg.compiler.compile import compile_graph
 from thalweg.compiler.ir.program import Special
 from thalweg.compiler.render.wgsl.layout import Layout
@@ -42,49 +41,41 @@ def check(p: Problem) -> None:
         assert_near(a, np.asarray(b), tolerance)
 
 
-@given(problems(("bfloat16", "float16", "float32"), longest=40, largest=20))
-@settings(max_examples=2, deadline=None, derandomize=True)
-def test_random(p: Problem) -> None:
-    check(p)
-
-
 @pytest.mark.parametrize(
     "p",
     [
         # Several tiles of times and sources, neither whole; heads in groups.
         problem((2, 37, 70, 4, 2, 20, 9), (2, 1, 37)),
-        problem((1, 70, 37, 2, 1, 8, 8), causal=True),
         problem((2, 35, 70, 2, 2, 16, 4), (2, 1, 1), causal=True),
         problem((1, 9, 9, 2, 1, 70, 40), (1, 2, 9), causal=True, dtype="bfloat16"),
-        problem((1, 1, 1, 1, 1, 1, 1)),
         # Keys and values that groups share, part by part.
         problem((1, 5, 33, 1, 1, 140, 150), (1, 1, 5)),
     ],
-    ids=["groups", "causal", "mask", "half", "one", "wide"],
+    ids=["groups", "mask", "half", "wide"],
 )
 def test_shapes(p: Problem) -> None:
     check(p)
 
 
+def alone(q: Any, k: Any, v: Any) -> list[Any]:
+    return list(attention(q, k, v, scale=0.3, causal=False))
+
+
 def test_large_scores() -> None:
     """Running maxima keep the powers finite; what is far below them is zero."""
-    p = problem((1, 20, 70, 1, 1, 4, 4), dtype="float32")
-    q, k, v, g = p.arrays
-    wide = Problem((q * 30, k * 30, v, g), (), {"scale": 1.0, "causal": False})
-    arrays = list(wide.arrays)
-    graph = trace(both(wide), [Tensor(x) for x in arrays])
-    exact = [x.astype(np.float64) for x in arrays]
-    wanted = attention.evaluate(*exact[:3], **wide.params)
+    q, k, v, _ = problem((1, 20, 70, 1, 1, 4, 4)).arrays
+    arrays = [q * 50, k * 50, v]
+    graph = trace(alone, [Tensor(x) for x in arrays])
+    exact = attention.evaluate(*[x.astype(np.float64) for x in arrays], scale=0.3, causal=False)
     # A score of thousands is off by some units of its last place, and its power by as much.
-    for a, b in zip(shaded(graph, arrays), wanted, strict=False):
+    for a, b in zip(shaded(graph, arrays), exact, strict=True):
         np.testing.assert_allclose(a, b, 2e-3, 2e-3)
 
 
 def test_nan_stays_in_its_rows() -> None:
-    p = problem((1, 20, 40, 1, 1, 4, 4), dtype="float32")
-    q, k, v, _ = p.arrays
+    q, k, v, _ = problem((1, 20, 70, 1, 1, 4, 4)).arrays
     q[0, 7, 0, 2] = np.nan
-    graph = trace(lambda *xs: list(attention(*xs, **p.params)), [Tensor(x) for x in (q, k, v)])
+    graph = trace(alone, [Tensor(x) for x in (q, k, v)])
     out = shaded(graph, [q, k, v])[0]
     np.testing.assert_array_equal(np.isnan(out[0, :, 0, 0]), np.arange(20) == 7)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,11 +37,8 @@ HERE = sorted(name for name, dtype in DTYPES.items() if supported(dtype))
 ELEMENTWISE = {*UNARY, *BINARY}
 # Their inputs or outputs are complex numbers, which WebGPU has not.
 COMPLEX = {"complex", "conjugate", "eig", "fft", "imag", "real"}
-# How far results may be off, in units of the last place, where IEEE 754 leaves it open; near the
-# zeros of lgamma there is little left of it in float32.
-ULPS = {"lgamma": 1024.0}
 SETTINGS = settings(
-    max_examples=2,
+    max_examples=1,
     deadline=None,
     database=None,
     derandomize=True,
@@ -57,15 +55,16 @@ def possible(case: Case) -> bool:
     )
 
 
-def loose(case: Case) -> Case:
-    """With what may be off in float32."""
-    if not case.ulps:
-        return case
-    return case._replace(ulps=ULPS.get(case.primitive.name, 64.0))
+def cases(name: str, count: int = 1) -> st.SearchStrategy[list[Case]]:
+    """So many cases, not the smallest ones that there are."""
+    some = st.lists(CASES[name].filter(possible), min_size=count, max_size=count)
+    return some.filter(lambda found: sum(map(elements, found)) >= 8 * count)
 
 
-def cases(name: str) -> st.SearchStrategy[Case]:
-    return CASES[name].filter(possible).map(loose)
+def elements(case: Case) -> int:
+    """How many numbers come and go."""
+    outputs = case.primitive.specs(*case.inputs, **case.params)
+    return sum(math.prod(x.shape) for x in (*case.inputs, *outputs))
 
 
 # --- alone, and for any batch ---------------------------------------------------------------------
@@ -75,7 +74,7 @@ def cases(name: str) -> st.SearchStrategy[Case]:
 @given(data=st.data())
 @SETTINGS
 def test_alone(name: str, data: st.DataObject) -> None:
-    check_together(data.draw(st.lists(cases(name), min_size=4, max_size=5)), shaded)
+    check_together(data.draw(cases(name, 4)), shaded)
 
 
 def check(
@@ -124,16 +123,15 @@ def test_elementwise(count: int, dtype: str) -> None:
 # --- among others ---------------------------------------------------------------------------------
 
 # One of each family.
-SOME = ("add", "argsort", "concat", "contract", "conv", "cumsum", "dynamic_slice",
-        "dynamic_update_slice", "gather", "random_bits", "reduce_sum", "scatter", "solve", "top_k",
-        "window_scatter")  # fmt: skip
+SOME = ("argsort", "concat", "contract", "conv", "cumsum", "dynamic_update_slice", "gather",
+        "random_bits", "reduce_sum", "scatter", "solve", "window_scatter")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SOME)
 @given(data=st.data(), seed=st.integers(0, 10**6))
 @SETTINGS
 def test_surrounded(name: str, data: st.DataObject, seed: int) -> None:
-    check_surrounded([data.draw(cases(name))], seed, shaded)
+    check_surrounded(data.draw(cases(name)), seed, shaded)
 
 
 @pytest.mark.parametrize("name", SOME)
@@ -141,7 +139,7 @@ def test_surrounded(name: str, data: st.DataObject, seed: int) -> None:
 @SETTINGS
 def test_looped(name: str, data: st.DataObject, seed: int) -> None:
     """In the bodies of scans, loops and branches."""
-    case, random = data.draw(cases(name)), np.random.default_rng(seed)
+    (case,), random = data.draw(cases(name)), np.random.default_rng(seed)
     sequences = [bool(random.integers(0, 2)) for _ in case.inputs]
     turned = case.primitive.family != "linalg" and name != "dynamic_slice"
     pairs = zip(case.inputs, sequences, strict=True)

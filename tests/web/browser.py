@@ -1,4 +1,4 @@
-"""Chromium for tests of pages: one for the session, and a visit that fails on errors in the page."""
+"""Chromium for tests of pages, and visits that fail on errors in the page."""
 
 from __future__ import annotations
 
@@ -62,11 +62,13 @@ def overflow(page: Page) -> list[str]:
     """What reaches beyond the right edge of the window, but for what scrolls by itself."""
     found: list[str] = page.evaluate(
         """() => {
-            const edge = document.documentElement.clientWidth;
-            const scrolls = (e) => e && (getComputedStyle(e).overflowX !== 'visible' || scrolls(e.parentElement));
+            const edge = document.documentElement.clientWidth + 0.5;
+            const beyond = (e) => e.getBoundingClientRect().right > edge;
+            const scrolls = (e) =>
+                e && (getComputedStyle(e).overflowX !== 'visible' || scrolls(e.parentElement));
             return [...document.body.querySelectorAll('*')]
-                .filter((e) => e.getBoundingClientRect().right > edge + 0.5 && !scrolls(e.parentElement))
-                .map((e) => e.tagName + '.' + e.className + '#' + e.id);
+                .filter((e) => beyond(e) && !scrolls(e.parentElement))
+                .map((e) => e.outerHTML.slice(0, 80));
         }"""
     )
     return found

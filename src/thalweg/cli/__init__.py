@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         ("json", "print all figures as one line of JSON instead"),
         ("llvm", "print the LLVM code of what ran longest instead"),
         ("asm", "print the assembly of what ran longest instead"),
+        ("wgsl", "print the shaders of what ran longest instead"),
     ):
         forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=text)
     explain.add_argument("script", help="the Python file")

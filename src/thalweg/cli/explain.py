@@ -32,8 +32,8 @@ def explain_script(
         script: its path.
         arguments: what follows the script's name.
         mode: one of `MODES`: only these Programs; None: all.
-        form: `table`; `json` for one line of JSON; `llvm` or `asm` for the code of the Program that
-            ran longest. Unless it is `table`, what the script prints goes to stderr.
+        form: `table`; `json` for one line of JSON; `llvm`, `asm` or `wgsl` for the code of the
+            Program that ran longest. Unless it is `table`, what the script prints goes to stderr.
 
     Returns:
         The exit status.

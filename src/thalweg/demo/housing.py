@@ -1,4 +1,4 @@
-"""The models behind the page about Boston housing: those of the demonstration, which goes on there."""
+"""The models behind the page about Boston housing, those of the demonstration: they go on there."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FEATURES = {
     "CRIM": ("Crime", "crimes per head and year", "{} crimes per head and year"),
     "ZN": ("Large lots", "% of land", "{} % of land"),
     "INDUS": ("Industry", "% of land", "{} % of land"),
-    "CHAS": ("At the Charles River", "", "{}"),
+    "CHAS": ("At the Charles River", "0: no, 1: yes", "{}, where yes is 1"),
     "NOX": ("Nitrogen oxides", "parts per 10 million", "{} parts per 10 million"),
     "RM": ("Rooms", "per home", "{} rooms"),
     "AGE": ("Homes from before 1940", "%", "{} %"),

@@ -75,9 +75,11 @@ def _span(columns: Sequence[_Column]) -> int:
 def _head(explanation: Explanation) -> str:
     batch = f", batch of {explanation.batch:,}" if explanation.batch else ""
     threads = f"{explanation.workers} thread{'s' if explanation.workers > 1 else ''}"
+    kernels = f"{len(explanation.rows)} kernel{'s' if len(explanation.rows) != 1 else ''}"
     if explanation.limit.gpu:
         threads = f"the GPU '{explanation.limit.gpu}'"
-    kernels = f"{len(explanation.rows)} kernel{'s' if len(explanation.rows) != 1 else ''}"
+        count = sum(row.times for row in explanation.rows if row.bound)
+        kernels += f" and {count:,} dispatch{'es' if count != 1 else ''}"
     title = explanation.title[:1].upper() + explanation.title[1:]
     found = f"{title}{batch}: {kernels} in {_time(explanation.seconds)} on {threads}"
     runs = explanation.runs

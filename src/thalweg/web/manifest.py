@@ -13,6 +13,7 @@ from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.render.llvm.table import Table
 from thalweg.tensor.dtypes import DType
+from thalweg.web.choice import preferred
 from thalweg.web.gather import Collection, Entry, Spec
 from thalweg.web.shaders import Shaders
 from thalweg.web.wasm.assemble import Assembled
@@ -63,6 +64,12 @@ def manifest(
         ],
         "globalSeed": collection.global_seed,
         "programs": programs,
+        "choice": preferred(
+            modules.costs,
+            shaders.dispatches if isinstance(shaders, Shaders) else None,
+            collection.batch,
+            None if isinstance(shaders, Shaders) else shaders,
+        ),
         "wasm": {
             "simd": modules.file("simd128"),
             "relaxed": modules.file("relaxed"),

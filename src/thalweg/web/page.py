@@ -10,24 +10,22 @@ from thalweg.web.gather import Collection
 
 __all__ = ["write_page"]
 
-FILES = ("index.html", "page.js", "page.css")
-
 
 def write_page(folder: Path, collection: Collection) -> None:
-    """Write `index.html` and what it needs beside the files of an export.
-
-    The page learns of the model what the runtime tells it.
+    """Write a page beside the files of an export, which tell it all that it shows.
 
     Args:
-        folder: an exported folder.
-        collection: what it holds.
+        folder: an exported folder; it gets an `index.html` and the folders `page` and `common`.
+        collection: what the export holds.
 
     Raises:
         ValueError: if it holds functions only, of which the page does not know what they take.
     """
     if "predict" not in collection.entries:
         raise ValueError("export_web: a page needs a model, and these are functions only.")
-    source = resources.files("thalweg.web").joinpath("pages", "generic")
-    for name in FILES:
-        with atomic_file(folder / name) as file:
-            file.write(source.joinpath(name).read_bytes())
+    for source, name in (("common", "common"), ("generic", "page")):
+        (folder / name).mkdir(exist_ok=True)
+        for file in resources.files("thalweg.web").joinpath("pages", source).iterdir():
+            place = folder if file.name == "index.html" else folder / name
+            with atomic_file(place / file.name) as target:
+                target.write(file.read_bytes())

@@ -12,6 +12,8 @@ from thalweg.compiler.ir.expression import Buffer
 from thalweg.devices.webgpu.gpu import Gpu, grid
 from thalweg.devices.webgpu.recorder import Command, Recorder
 from thalweg.devices.webgpu.slots import Slots
+from thalweg.devices.webgpu.words import to_words
+from thalweg.tensor.dtypes import int64
 
 __all__ = ["Dataset", "Gatherer"]
 
@@ -67,10 +69,12 @@ class Dataset:
 
     def __init__(self, gpu: Gpu, wholes: Sequence[_Array]) -> None:
         self.rows = len(wholes[0])
-        self.buffer = gpu.storage(sum(map(_room, wholes)))
+        self.buffer = gpu.storage(self.size(wholes))
         place = 0
         for whole in wholes:
             content = np.ascontiguousarray(whole).reshape(-1)
+            if content.dtype == int64:
+                content = to_words(content, int64)
             if content.nbytes % 4:
                 content = np.pad(content.view(np.uint8), (0, -content.nbytes % 4))
             if content.size:
@@ -84,7 +88,8 @@ class Dataset:
 
 
 def _room(whole: _Array) -> int:
-    return max(-(-whole.nbytes // (4 * _ALIGNED)), 1) * 4 * _ALIGNED
+    size = whole.size * min(whole.dtype.itemsize, 4)
+    return max(-(-size // (4 * _ALIGNED)), 1) * 4 * _ALIGNED
 
 
 class Gatherer:
@@ -191,7 +196,7 @@ class Gatherer:
 
 def _load(dtype: np.dtype[Any]) -> tuple[str, int]:
     """How an element is read as a word, and how many of them are in a word."""
-    per_word = 4 // dtype.itemsize
+    per_word = 4 // min(dtype.itemsize, 4)
     if per_word == 1:
         return "let value = data[base + i];", 1
     bits = 8 * dtype.itemsize

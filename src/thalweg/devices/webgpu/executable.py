@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compiler.ir.program import Program
+from thalweg.compiler.ir.program import HostCall, Program
 from thalweg.compiler.render.llvm.entries import gathered_outputs
 from thalweg.compiler.render.wgsl.layout import words
 from thalweg.compiler.render.wgsl.program import ShaderProgram
@@ -206,6 +206,7 @@ class Executable:
                 check_rows(wholes, image.inputs, None, batch, 0, -(-rows // batch))
             else:
                 check_rows(wholes, image.inputs, orders, rows, 0, epochs)
+            runs = epochs * -(-rows // batch)
             started = time.perf_counter()
             begin = [(image.states[k], to_words(value, value.dtype)) for k, value in resets]
             sizes = [b.size.offset for b in image.outputs]
@@ -222,9 +223,9 @@ class Executable:
                     self._recorder.copy(self.holder.buffer, place, staging, to, size)
                     to += size
             table = self._recorder.read(to).reshape(epochs, -1)
-            self._took[batch] = (time.perf_counter() - started) / (epochs * -(-rows // batch))
+            self._took[batch] = (time.perf_counter() - started) / runs
             if watch.watchers:
-                watch.note(self, tuple(states), wholes, min(batch, rows), epochs)
+                watch.note(self, tuple(states), wholes, min(batch, rows), runs)
         columns = np.split(table, np.cumsum(sizes)[:-1], axis=1)
         return [
             from_words(column.ravel(), b.dtype).reshape(epochs, *(d.offset for d in shape))
@@ -337,7 +338,7 @@ class Executable:
 
     def dispatches(self, n: int = 1) -> int:
         """How many dispatches a run for a batch of n is, as far as is known."""
-        return sum(leaf.times for leaf in self.leaves)
+        return sum(x.times for x in self.leaves if not isinstance(x.launch, HostCall))
 
     def seconds(self, n: int = 1) -> float:
         """About how long a run for a batch of n takes: as long as the last ones did."""

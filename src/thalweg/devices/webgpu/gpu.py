@@ -27,6 +27,8 @@ class Gpu:
         device, queue: those of `wgpu`.
         binding: bytes that a shader can see of a buffer at most.
         alignment: bytes between two places that the numbers of a run may be at.
+        software: whether it is a processor that does the work of one.
+        subgroups: whether shaders may use subgroup operations.
         times: whether it measures how long a pass takes.
         tick: seconds between two counts of its clock.
     """
@@ -45,6 +47,8 @@ class Gpu:
         limits = self.device.limits
         self.binding = min(int(limits[name]) for name in _SIZES) // 256 * 256
         self.alignment = int(limits["min-uniform-buffer-offset-alignment"])
+        self.software = adapter.info["adapter_type"] == "CPU"
+        self.subgroups = "subgroup" in features
         self.times = "timestamp-query" in features
         # WebGPU counts nanoseconds, wgpu what the GPU counts.
         self.tick = 1e-9 * float(lib.wgpuQueueGetTimestampPeriod(self.queue._internal))
@@ -86,10 +90,6 @@ class Gpu:
         queries = self.device.create_query_set(type="timestamp", count=count)
         return queries, self.device.create_buffer(size=8 * count, usage=flags)
 
-    def wait(self) -> None:
-        """Until everything that was submitted is done."""
-        self.queue.on_submitted_work_done_sync()
-
     # --- shaders
 
     def pipeline(self, code: str, reads: int = 0) -> Any:
@@ -102,7 +102,9 @@ class Gpu:
         with self._lock:
             found = self._pipelines.get((code, reads))
             if found is None:
-                module = self.device.create_shader_module(code=code)
+                # naga knows subgroup operations, and not the line that enables them.
+                text = code.replace("enable subgroups;\n", "")
+                module = self.device.create_shader_module(code=text)
                 found = self._pipelines[code, reads] = self.device.create_compute_pipeline(
                     layout=self._layout(reads)[1],
                     compute={"module": module, "entry_point": "main"},

@@ -28,4 +28,6 @@ def load(
         ValueError: if it needs more memory than the GPU can bind.
         RuntimeError: if there is no GPU.
     """
-    return Executable(program, rendered(program), gpu(), title, names, note)
+    here = gpu()
+    shaders = rendered(program, here.subgroups, here.software)
+    return Executable(program, shaders, here, title, names, note)

@@ -10,13 +10,19 @@ from thalweg.compiler.render.wgsl.program import ShaderProgram, render
 __all__ = ["rendered", "text"]
 
 
-def rendered(program: Program) -> ShaderProgram:
+def rendered(program: Program, subgroups: bool = False, software: bool = False) -> ShaderProgram:
     """The shaders of a Program that has a memory of its own.
+
+    Args:
+        program: what to render.
+        subgroups: whether they may use subgroup operations.
+        software: whether they will run on a processor that does the work of a GPU.
 
     Raises:
         TypeError: if it computes with a dtype that WebGPU does not have.
     """
-    return render(program, Layout.of(program))
+    profile = "software" if software else "gpu"
+    return render(program, Layout.of(program), subgroups, profile)
 
 
 def text(shaders: ShaderProgram) -> str:

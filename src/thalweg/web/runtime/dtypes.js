@@ -48,7 +48,7 @@ export function decode(dtype, bytes) {
  */
 export function encode(dtype, values) {
   const Kind = arrayOf(dtype);
-  if (/.float16/.test(`.${dtype}`)) fail(`Numbers cannot be written as ${dtype}.`);
+  if (dtype.endsWith('float16')) fail(`Numbers cannot be written as ${dtype}.`);
   return values instanceof Kind ? values : Kind.from(values, Kind.name[0] === 'B' ? BigInt : Number);
 }
 
@@ -64,6 +64,7 @@ export function samples(value, { shape, dtype }, label) {
   for (let leaf = value; leaf?.length >= 0 && typeof leaf === 'object'; leaf = leaf[0]) lengths.push(leaf.length);
   if (lengths.length > 1) flat = value.flatMap((/** @type {any} */ row) => Array.from(row)).flat(Infinity);
   const rows = flat?.length / size;
-  if (!(rows >= 1) || rows % 1 || flat.length !== product(lengths)) fail(`${label} takes numbers of shape [n, ${shape}], got ${lengths[0] >= 0 ? `shape [${lengths}]` : value}.`);
+  const odd = lengths[1] && rows > 1 && product(lengths.slice(1)) !== size;
+  if (!(rows >= 1) || rows % 1 || odd || flat.length !== product(lengths)) fail(`${label} takes numbers of shape [n, ${shape}], got ${lengths[0] >= 0 ? `shape [${lengths}]` : value}.`);
   return { label, array: encode(dtype, flat), rows };
 }

@@ -1,27 +1,25 @@
 /** @file Model: what `load` gives, the API for pages and Node. */
 
-import { batchOf, dataOf, planOf } from './data.js';
+import { dataOf, planOf } from './data.js';
 import { bytesOf, decode, fail, samples } from './dtypes.js';
-import { evaluate, fit, joined, pieces, predict } from './fit.js';
-import { at, checkBatch, programOf, sizeOf, stateOf } from './manifest.js';
+import { evaluate, fit, inTurns, predictions } from './fit.js';
+import { at, batchOf, programOf, stateOf } from './manifest.js';
 import { startRemote } from './remote.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import { statesOf } from './states.js';
 import { keep } from './storage.js';
 
-/** @typedef {import('./dtypes.js').TypedArray} TypedArray */
-/** @typedef {import('./types.js').Manifest} Manifest */
-/** @typedef {import('./types.js').Spec} Spec */
-/** @typedef {import('./types.js').Logs} Logs */
-/** @typedef {import('./data.js').Numbers} Numbers */
-/** @typedef {import('./data.js').Samples} Samples */
-/** @typedef {import('./data.js').FitOptions} FitOptions */
-/** @typedef {import('./fit.js').History} History */
-/** @typedef {{module: () => WebAssembly.Module | Promise<WebAssembly.Module>, threads: number}} Engine what workers run */
+/** @typedef {import('./api.js').Spec} Spec */
+/** @typedef {import('./api.js').Logs} Logs */
+/** @typedef {import('./api.js').Numbers} Numbers */
+/** @typedef {import('./api.js').Samples} Samples */
+/** @typedef {import('./api.js').FitOptions} FitOptions */
+/** @typedef {import('./api.js').History} History */
+/** @typedef {import('./types.js').Values} Values */
 
 const AHEAD = 12, AWAY = 50; // milliseconds of work between two pauses, here and in the worker
 
-/** Work at once, unless one of the values is yet to come. @param {any[]} values @param {(values: any[]) => any} work */
+/** Work at once, unless the values are yet to come. @param {any[]} values @param {(values: any[]) => any} work */
 const having = (values, work) => (values[0] instanceof Promise ? Promise.all(values).then(work) : work(values));
 
 /**
@@ -33,11 +31,12 @@ const having = (values, work) => (values[0] instanceof Promise ? Promise.all(val
  */
 export class Model extends EventTarget {
   /**
-   * @param {Manifest} manifest
-   * @param {any} device
-   * @param {Engine | null} engine
-   * @param {[number, Uint8Array][]} exported the states of the export
-   * @param {import('./types.js').Initial} initial
+   * @internal
+   * @param {import('./types.js').Manifest} manifest
+   * @param {import('./types.js').Device} device
+   * @param {{module: () => WebAssembly.Module | Promise<WebAssembly.Module>, threads: number} | null} engine what workers run
+   * @param {Values} exported the states of the export
+   * @param {Values} initial those that an epoch begins with
    * @param {{device: 'wasm' | 'webgpu', why: string}} choice
    */
   constructor(manifest, device, engine, exported, initial, choice) {
@@ -47,33 +46,22 @@ export class Model extends EventTarget {
     let remote = null;
     let fresh = false; // whether the worker has the states of this thread
     let stopped = false;
-    const tell = (/** @type {string} */ type, /** @type {any} */ detail) => this.dispatchEvent(new CustomEvent(type, { detail }));
-    const idle = () => void (this.isTraining && fail('The model is being trained: await fit(), or call stop() first.'));
-    /** @param {[number, Uint8Array][]} values */
-    const write = (values) => {
+    const tell = (/** @type {string} */ type, /** @type {any} */ detail = {}) => this.dispatchEvent(new CustomEvent(type, { detail }));
+    const idle = () => this.isTraining && fail('The model is being trained: await fit(), or call stop() first.');
+    const write = (/** @type {Values} */ values) => {
       for (const [k, bytes] of values) device.write(k, bytes);
       if (this.isTraining) remote?.post({ do: 'set', values });
       else fresh = false;
     };
-    const read = () => /** @type {[number, Uint8Array][]} */ (states.map((_, k) => [k, device.read(k)]));
-    /** @param {string} name @param {TypedArray[]} outputs @returns {any} */
-    const named = (name, outputs) => (outputs.length > 1 ? Object.fromEntries(programs[name].outputs.map((port, k) => [port.name, outputs[k]])) : outputs[0]);
-    const worker = async () => {
-      const { module, threads } = /** @type {Engine} */ (engine);
-      if (!remote || remote.ended()) {
-        remote = await startRemote();
-        fresh = false;
-        await remote.call({ do: 'start', manifest, threads, initial, module: await module() });
-      }
-      if (!fresh) remote.post({ do: 'set', values: read() });
-      fresh = true;
-      return remote;
-    };
+    /** @type {() => any[]} */
+    const read = () => states.map((_, k) => device.read(k));
+    /** @param {string} name @param {any[]} outputs @returns {any} */
+    const named = (name, outputs) => (outputs[1] ? Object.fromEntries(programs[name].outputs.map((port, k) => [port.name, outputs[k]])) : outputs[0]);
 
     /** @type {string} */
     this.name = model;
     /** @type {'wasm' | 'webgpu'} */
-    this.device = device.kind;
+    this.device = choice.device;
     /** The device, and one sentence about why it was chosen. */
     this.choice = choice;
     /** @type {Spec[]} names, shapes of one sample, dtypes */
@@ -89,13 +77,13 @@ export class Model extends EventTarget {
     /** Loss, metrics and optimizer. @type {Record<string, any>} */
     this.training = manifest.training;
     /** Whether `fit` can train it. @type {boolean} */
-    this.trainable = Boolean(programs.train);
+    this.trainable = 'train' in programs;
     /** Whether `fit` is running. @type {boolean} */
     this.isTraining = false;
 
     // --- predictions
 
-    const quick = programs.predict && !manifest.inputs[1] ? device.quick?.() : null;
+    const quick = manifest.inputs[1] || !programs.predict ? null : device.quick?.();
 
     /**
      * The outputs for samples, at once; on WebAssembly only.
@@ -108,11 +96,13 @@ export class Model extends EventTarget {
      * const [price] = model.predictSync([0.1, 0, 8.1, 0, 0.5, 6.2, 70, 3.9, 4, 280, 18, 390, 12]);
      */
     this.predictSync = (x) => {
-      const found = quick?.(x);
+      const found = quick?.(/** @type {any} */ (x));
       if (found) return found;
-      if (!device.quick) fail('predictSync needs the device wasm; on WebGPU, await predict().');
-      const data = dataOf(manifest, 'predict', x), from = pieces(programs.predict, data, programs.predict.capacity);
-      return named('predict', joined(from.map(({ arrays, size }) => device.run('predict', arrays, size)), from));
+      if (!device.quick) fail('predictSync needs WebAssembly; on WebGPU, await predict().');
+      const data = dataOf(manifest, 'predict', x), steps = predictions(device, data, batchOf(programs.predict, data.rows));
+      let step = steps.next();
+      while (!step.done) step = steps.next(step.value);
+      return named('predict', step.value);
     };
 
     /**
@@ -123,9 +113,8 @@ export class Model extends EventTarget {
      * @returns {Promise<any>} as of `predictSync`
      */
     this.predict = async (x, { batchSize } = {}) => {
-      const data = dataOf(manifest, 'predict', x), program = programs.predict;
-      if (program.flexible && batchSize) checkBatch(program, batchSize);
-      return named('predict', await predict(device, program, data, batchSize ?? program.capacity, AHEAD));
+      const data = dataOf(manifest, 'predict', x);
+      return named('predict', await inTurns(predictions(device, data, batchOf(programs.predict, data.rows, batchSize)), AHEAD));
     };
 
     /**
@@ -139,20 +128,14 @@ export class Model extends EventTarget {
      * const area = model.callSync('area', [2, 3]);
      */
     this.callSync = (name, ...inputs) => {
-      const program = programOf(manifest, name), ports = program.inputs;
-      if (inputs.length !== ports.length) fail(`${name} takes ${ports.length} inputs (${ports.map((port) => port.name).join(', ')}), got ${inputs.length}.`);
       idle();
-      let n = 1;
-      const arrays = ports.map(({ name: input, dtype, shape }, k) => {
-        const [[scale], ...rest] = shape.length ? shape : [[0, 0]];
-        const { array, rows } = samples(inputs[k], { dtype, shape: (scale ? rest : shape).map((dim) => at(dim, 1)) }, `${name}: ${input}`);
-        if (scale) checkBatch(program, (n = rows));
-        else if (rows !== 1) fail(`${name}: ${input} takes ${array.length / rows} numbers, got ${array.length}.`);
-        return array;
-      });
-      ports.forEach((port, k) => sizeOf(port, n) === arrays[k].length || fail(`${name}: ${port.name} must have as many rows as the other inputs.`));
       fresh = false;
-      return having([device.run(name, arrays, n)], ([outputs]) => named(name, outputs));
+      const all = programOf(manifest, name).inputs.map(({ name: input, dtype, shape }, k) => {
+        const open = shape[0]?.[0] ? 1 : 0, found = samples(inputs[k], { dtype, shape: shape.slice(open).map((dim) => at(dim, 1)) }, `${name}: ${input}`);
+        return open || found.rows === 1 ? found : fail(`${found.label} takes numbers of one shape, got ${found.rows} times as many.`);
+      });
+      const rows = Math.max(1, ...all.map((one) => one.rows));
+      return having([device.run(name, { arrays: all.map((one) => one.array), rows })], ([outputs]) => named(name, outputs));
     };
 
     /** As `callSync`, a promise on every device. @param {string} name @param {...Numbers} inputs @returns {Promise<any>} */
@@ -178,6 +161,7 @@ export class Model extends EventTarget {
       this.isTraining = true;
       stopped = false;
       signal?.addEventListener('abort', this.stop);
+      tell('trainbegin');
       /** @type {(event: string, number: number, logs?: any) => Promise<void>} */
       const happened = async (event, number, logs) => {
         if (event === 'epochbegin') await onEpochBegin?.(number);
@@ -187,34 +171,13 @@ export class Model extends EventTarget {
         } else {
           for (const one of logs) {
             tell(event, { epoch: number, logs: one });
-            await onEpochEnd?.(number++, one);
+            await onEpochEnd?.(number, one);
+            number++;
           }
         }
       };
       try {
-        const away = engine && (await worker());
-        tell('trainbegin', {});
-        /** @type {History} */
-        let history;
-        if (away) {
-          /** @type {{error: unknown} | undefined} */
-          let broken;
-          const take = (/** @type {Uint8Array[] | false} */ values) => values && values.forEach((bytes, k) => device.write(k, bytes));
-          const result = await away.call({ do: 'fit', plan, waits: Boolean(onEpochBegin || onEpochEnd || onBatchEnd) }, async ({ event, number, logs, states }) => {
-            take(states);
-            await happened(event, number, logs).catch((error) => {
-              broken ??= { error };
-              this.stop();
-            });
-            away.post({ do: 'go' });
-          });
-          take(result.states);
-          if (broken) throw broken.error;
-          history = result.history;
-        } else {
-          fresh = false;
-          history = await fit(device, manifest, plan, happened, () => stopped);
-        }
+        const history = await (engine ? away(plan, happened, Boolean(onEpochBegin || onEpochEnd || onBatchEnd)) : fit(device, manifest, plan, happened, () => stopped));
         signal?.throwIfAborted();
         tell('trainend', history);
         return history;
@@ -222,6 +185,37 @@ export class Model extends EventTarget {
         signal?.removeEventListener('abort', this.stop);
         this.isTraining = false;
       }
+    };
+
+    /**
+     * Have the worker train.
+     * @param {import('./fit.js').Plan} plan
+     * @param {(event: string, number: number, logs?: any) => Promise<void>} happened
+     * @param {boolean} waits whether it is to wait until that is done
+     * @returns {Promise<History>}
+     */
+    const away = async (plan, happened, waits) => {
+      if (!remote || remote.ended()) {
+        remote = await startRemote();
+        fresh = false;
+        await remote.call({ do: 'start', manifest, initial, threads: engine?.threads, module: await engine?.module() });
+      }
+      if (!fresh) remote.post({ do: 'set', values: [...read().entries()] });
+      fresh = true;
+      /** @type {{error: unknown} | undefined} */
+      let broken;
+      const take = (/** @type {Uint8Array[] | false} */ values) => values && values.forEach((bytes, k) => device.write(k, bytes));
+      const { history, states } = await remote.call({ do: 'fit', plan, waits }, async ({ event, number, logs, states }) => {
+        take(states);
+        await happened(event, number, logs).catch((error) => {
+          broken ??= { error };
+          this.stop();
+        });
+        remote?.post({ do: 'go' });
+      });
+      take(states);
+      if (broken) throw broken.error;
+      return history;
     };
 
     /** End the training that is going on, after the batches that are being worked on; `fit` then gives its history. */
@@ -239,11 +233,11 @@ export class Model extends EventTarget {
      * @returns {any} loss and metrics of the batch by name
      */
     this.trainOnBatch = (x, y, { sampleWeight } = {}) => {
-      const { arrays, rows } = dataOf(manifest, 'train', x, y, sampleWeight);
+      const data = dataOf(manifest, 'train', x, y, sampleWeight), { train } = programs;
       idle();
-      checkBatch(programs.train, rows);
+      batchOf(train, 0, data.rows);
       write(initial);
-      return having([device.run('train', arrays, rows)], ([outputs]) => Object.fromEntries(programs.train.outputs.map(({ name }, k) => [name, Number(outputs[k][0])])));
+      return having([device.run('train', data)], ([outputs]) => Object.fromEntries(train.outputs.map(({ name }, k) => [name, Number(outputs[k][0])])));
     };
 
     /**
@@ -256,7 +250,7 @@ export class Model extends EventTarget {
      */
     this.evaluate = async (x, y, { batchSize, sampleWeight } = {}) => {
       const data = dataOf(manifest, 'evaluate', x, y, sampleWeight);
-      return evaluate(device, data, batchOf(manifest, 'evaluate', batchSize, data.rows), AHEAD);
+      return evaluate(device, data, batchOf(programs.evaluate, data.rows, batchSize), AHEAD);
     };
 
     // --- states
@@ -282,14 +276,14 @@ export class Model extends EventTarget {
 
     /** The weights by name, those that are not trained too. On WebGPU a promise of them. @returns {any} typed arrays by name */
     this.getWeights = () => {
-      const names = states.filter(({ role }) => role === 'weight').map(({ name }) => name);
+      const names = states.filter(({ role }) => /weight|statistic/.test(role)).map(({ name }) => name);
       return having(names.map(this.getState), (arrays) => Object.fromEntries(names.map((name, i) => [name, arrays[i]])));
     };
 
     /** Change weights, or other states. @param {Record<string, Numbers>} weights by name, as for `getState` */
     this.setWeights = (weights) => write(Object.entries(weights).map(([name, values]) => {
-      const k = stateOf(manifest, name), { array, rows } = samples(values, states[k], states[k].name);
-      return rows > 1 ? fail(`${states[k].name} has shape [${states[k].shape}], got ${array.length} numbers.`) : [k, bytesOf(array)];
+      const k = stateOf(manifest, name), { array, rows, label } = samples(values, states[k], states[k].name);
+      return rows > 1 ? fail(`${label} has shape [${states[k].shape}], got ${array.length} numbers.`) : [k, bytesOf(array)];
     }));
 
     /** Go back to the states of the export. */
@@ -299,23 +293,24 @@ export class Model extends EventTarget {
      * All states as a safetensors file, which Python loads too. On WebGPU a promise of it.
      * @returns {any} a Uint8Array
      */
-    this.toSafetensors = () => having(states.map((_, k) => device.read(k)), (all) => writeSafetensors(
+    this.toSafetensors = () => having(read(), (all) => writeSafetensors(
       Object.fromEntries(states.map(({ name, dtype, shape }, k) => [name, { dtype, shape, bytes: all[k] }])),
       { format: 'thalweg', model, roles: JSON.stringify(Object.fromEntries(states.map(({ name, role }) => [name, role]))) },
     ));
 
     /** Take the states of a safetensors file; nothing changes if it does not fit. @param {Uint8Array} bytes */
-    this.fromSafetensors = (bytes) => write(statesOf(manifest, readSafetensors(bytes, 'What is to be restored'), false));
+    this.fromSafetensors = (bytes) => write(statesOf(manifest, readSafetensors(bytes), false));
 
     /**
      * Keep the states.
      *
      * @param {string} place 'indexeddb://name', 'cache://name', 'download://name', in Node 'file://path'
+     * @returns {Promise<unknown>}
      *
      * @example
      * await model.save('indexeddb://digits');
      */
-    this.save = async (place) => void (await keep(place, await this.toSafetensors()));
+    this.save = async (place) => keep(place, await this.toSafetensors());
 
     /**
      * Take up what was kept.

@@ -3,16 +3,13 @@
 import { inNode } from './files.js';
 
 /** The name by which a worker knows that it is one of ours. */
-const WORKER = 'thalweg worker';
+const WORKER = 'thalweg';
 const IDLE = 60_000; // milliseconds
 
 /** @typedef {(message: any) => void} Post */
-/** @typedef {{post: Post, call: (task: any, event?: (message: any) => void) => Promise<any>, end: () => void, ended: () => boolean}} Remote */
+/** @typedef {Awaited<ReturnType<typeof startRemote>>} Remote */
 
-/**
- * Start a worker. It ends when it has not been used for a while.
- * @returns {Promise<Remote>}
- */
+/** Start a worker. It ends when it has not been used for a while. */
 export async function startRemote() {
   /** @type {{done: (result: any) => void, failed: (error: Error) => void, event: (message: any) => void} | null} */
   let call = null;
@@ -25,29 +22,25 @@ export async function startRemote() {
     worker.terminate();
   };
   const answer = (/** @type {any} */ message) => {
-    if (!call) return;
-    const { done, failed, event } = call;
-    if (message.event) return event(message);
+    const { done, failed, event } = call ?? {};
+    if (message.event) return event?.(message);
     call = null;
     worker.unref?.();
     timer = setTimeout(end, IDLE);
     timer.unref?.();
-    if (message.error) failed(new Error(message.error));
-    else done(message.result);
+    if (message.error) failed?.(Error(message.error));
+    else done?.(message.result);
   };
   const broken = (/** @type {any} */ { message }) => {
-    call?.failed(new Error(`The worker failed: ${message}; load with worker: false to train on this thread.`));
     end();
+    call?.failed(Error(`The worker failed: ${message}; load() with worker: false trains without one.`));
   };
+  const url = new URL(import.meta.url);
   if (inNode) {
     const { Worker } = await import('node:worker_threads');
-    worker = new Worker(new URL(import.meta.url), { workerData: WORKER }).on('message', answer).on('error', broken);
-    worker.unref();
+    worker = new Worker(url, { workerData: WORKER }).on('message', answer).on('error', broken);
   } else {
-    let { href, origin } = new URL(import.meta.url);
-    // A worker must be of the page's own origin; what it imports need not.
-    if (origin !== location.origin) href = URL.createObjectURL(new Blob([`import ${JSON.stringify(href)}`], { type: 'text/javascript' }));
-    worker = new Worker(href, { type: 'module', name: WORKER });
+    worker = new Worker(url, { type: 'module', name: WORKER });
     worker.onmessage = (/** @type {MessageEvent} */ { data }) => answer(data);
     worker.onerror = broken;
   }
@@ -56,10 +49,11 @@ export async function startRemote() {
     post,
     end,
     ended: () => ended,
-    call: (task, event = () => {}) => new Promise((done, failed) => {
+    /** @param {any} task @param {(message: any) => void} [event] @returns {Promise<any>} */
+    call: (task, event) => new Promise((done, failed) => {
       clearTimeout(timer);
       worker.ref?.();
-      call = { done, failed, event };
+      call = { done, failed, event: event ?? (() => {}) };
       post(task);
     }),
   };
@@ -76,7 +70,7 @@ export async function serve(handler) {
     const { parentPort, workerData } = await import('node:worker_threads');
     if (workerData === WORKER) parentPort.on('message', handler((message) => parentPort.postMessage(message)));
   } else if (scope.name === WORKER && scope.WorkerGlobalScope) {
-    const handle = handler((message) => scope.postMessage(message));
-    scope.onmessage = (/** @type {MessageEvent} */ { data }) => handle(data);
+    const handle = handler(postMessage);
+    onmessage = ({ data }) => handle(data);
   }
 }

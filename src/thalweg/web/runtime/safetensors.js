@@ -2,7 +2,7 @@
 
 import { fail } from './dtypes.js';
 
-/** @typedef {import('./dtypes.js').Bytes} Bytes */
+/** @typedef {import('./api.js').Bytes} Bytes */
 /** @typedef {{dtype: string, shape: number[], bytes: Uint8Array}} Tensor */
 
 /** @type {Record<string, string>} */
@@ -31,10 +31,9 @@ export function writeSafetensors(tensors, metadata) {
 
 /**
  * @param {Uint8Array} file
- * @param {string} label what to call the file in a message
  * @returns {Record<string, Tensor>}
  */
-export function readSafetensors(file, label) {
+export function readSafetensors(file) {
   /** @type {Record<string, Tensor>} */
   const tensors = {};
   try {
@@ -46,7 +45,7 @@ export function readSafetensors(file, label) {
       tensors[name] = { dtype: dtype.replace(/^\D+/, (/** @type {string} */ code) => WORDS[code]), shape, bytes: file.subarray(begin + from, begin + to) };
     }
   } catch {
-    fail(`${label} is no safetensors file, or is damaged.`);
+    fail('The weights are damaged, or no safetensors file.');
   }
   return tensors;
 }

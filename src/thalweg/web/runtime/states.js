@@ -3,6 +3,7 @@
 import { bytesOf, decode, encode, fail, product } from './dtypes.js';
 
 /** @typedef {import('./types.js').Manifest} Manifest */
+/** @typedef {import('./types.js').Values} Values */
 /** @typedef {Record<string, import('./safetensors.js').Tensor>} Tensors */
 
 /**
@@ -12,12 +13,12 @@ import { bytesOf, decode, encode, fail, product } from './dtypes.js';
  * @param {string} dtype
  */
 export function elements(tensors, name, dtype) {
-  const tensor = tensors[name], scale = tensors[`${name}.scale`];
-  if (!scale && tensor.dtype === dtype) return tensor.bytes;
-  let values = decode(tensor.dtype, tensor.bytes);
+  const { dtype: from, bytes } = tensors[name], scale = tensors[`${name}.scale`];
+  if (!scale && from === dtype) return bytes;
+  let values = /** @type {any} */ (decode(from, bytes));
   if (scale) {
-    const by = /** @type {Float32Array} */ (decode(scale.dtype, scale.bytes));
-    values = Float32Array.from(/** @type {Int8Array} */ (values), (value, i) => value * by[i % by.length]);
+    const by = /** @type {any} */ (decode(scale.dtype, scale.bytes));
+    values = Float32Array.from(values, (value, i) => value * by[i % by.length]);
   }
   return bytesOf(encode(dtype, values));
 }
@@ -27,25 +28,20 @@ export function elements(tensors, name, dtype) {
  * @param {Manifest} manifest
  * @param {Tensors} tensors
  * @param {boolean} whole whether it must be all states, and not weights alone
- * @returns {[number, Uint8Array][]}
+ * @returns {Values}
  */
-export function statesOf({ name: model, states }, tensors, whole) {
-  const strange = (/** @type {string} */ name, /** @type {string} */ why) => fail(`The file is not of model "${model}": ${why} "${name}".`);
+export function statesOf({ states }, tensors, whole) {
+  const wrong = (/** @type {string} */ why, /** @type {string} */ name) => fail(`The file is of another model: ${why} "${name}".`);
   for (const name in tensors) {
-    if (!whole && !name.endsWith('.scale') && !states.some((state) => state.name === name)) strange(name, 'the model has no');
+    if (!whole && !states.some((state) => state.name === name)) wrong('the model has no', name);
   }
   return states.flatMap(({ name, shape, dtype, role }, k) => {
     const tensor = tensors[name];
-    if (!tensor) return whole || role === 'weight' ? strange(name, 'the file has no') : [];
-    if (String(tensor.shape) !== String(shape)) strange(name, `shape [${tensor.shape}] is not [${shape}], as the model has for`);
-    return [[k, elements(tensors, name, dtype)]];
+    if (!tensor) return whole || /weight|statistic/.test(role) ? wrong('it has no', name) : [];
+    return String(tensor.shape) === String(shape) ? [[k, elements(tensors, name, dtype)]] : wrong(`it has shape [${tensor.shape}] and not [${shape}] for`, name);
   });
 }
 
-/**
- * What metrics hold when an epoch begins.
- * @param {Manifest} manifest
- * @returns {import('./types.js').Initial}
- */
+/** What metrics hold when an epoch begins. @param {Manifest} manifest @returns {Values} */
 export const initialStates = ({ states }) => states.flatMap(({ initial, shape, dtype }, k) =>
   initial === undefined ? [] : [[k, bytesOf(encode(dtype, typeof initial === 'number' ? Array(product(shape)).fill(initial) : initial))]]);

@@ -3,31 +3,27 @@
 import { bytesIn, bytesOf, decode, fail } from './dtypes.js';
 import { sizeOf } from './manifest.js';
 
-/** @typedef {import('./types.js').Manifest} Manifest */
 /** @typedef {import('./types.js').Port} Port */
-/** @typedef {import('./dtypes.js').TypedArray} TypedArray */
-/** @typedef {{count: number, run: (entry: string) => void, close: () => void}} Team other workers on the same memory */
-/** @typedef {(memory: WebAssembly.Memory, take: (size: number) => number) => Promise<Team>} TeamMaker */
+/** @typedef {(memory: WebAssembly.Memory, take: (size: number) => number) => Promise<(entry: string) => void>} TeamMaker starts
+ *   other workers on the same memory; what it gives has them all enter a function */
 
 /**
  * Which of the two modules this engine can run.
  * @returns {'simd' | 'relaxed'}
  */
-export function wasmFlavor() {
-  // Modules of one function that computes with 128-bit vectors, plain and relaxed ones.
-  const can = (/** @type {number[]} */ ...code) => globalThis.WebAssembly?.validate(
-    Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, code.length + 4, 1, code.length + 2, 0, ...code, 11));
-  if (can(65, 0, 253, 15, 65, 0, 253, 15, 253, 128, 2)) return 'relaxed';
-  return can(65, 0, 253, 15, 253, 98) ? 'simd' : fail('This browser has no WebAssembly SIMD, which the model needs; Chrome 91, Firefox 89, Safari 16.4 and later ones have it.');
-}
+export const wasmFlavor = () => (WebAssembly.validate( // a function with a relaxed swizzle
+  Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 0, 253, 15, 65, 0, 253, 15, 253, 128, 2, 11)) ? 'relaxed' : 'simd');
+
+/** @param {import('./api.js').Bytes} bytes */
+export const compiled = (bytes) => WebAssembly.compile(bytes).catch(() => fail('This browser lacks WebAssembly SIMD, which Chrome 91, Firefox 89, Safari 16.4 and later ones have.'));
 
 /**
  * A module's bytes with its memory import made a shared one.
- * @param {import('./dtypes.js').Bytes} bytes
+ * @param {import('./api.js').Bytes} bytes
  */
 export function withSharedMemory(bytes) {
-  const found = bytes.slice(), name = [3, 101, 110, 118, 6, 109, 101, 109, 111, 114, 121, 2]; // env.memory, a memory
-  found[found.findIndex((_, i) => name.every((byte, k) => found[i + k] === byte)) + name.length] = 3;
+  const found = bytes.slice(), text = new TextDecoder('latin1').decode(found);
+  found[text.indexOf('\x03env\x06memory\x02') + 12] = 3; // the flags behind the kind of the import
   return found;
 }
 
@@ -45,16 +41,16 @@ const PAGE = 65536;
 const MOST_SHARED = 16384;
 
 /**
- * @param {Manifest} manifest
+ * @param {import('./types.js').Manifest} manifest
  * @param {WebAssembly.Module} module
- * @param {import('./types.js').Initial} initial
- * @param {TeamMaker | null} [teamOf] for memory that is shared with other workers
+ * @param {import('./types.js').Values} initial
+ * @param {number} [workers] that train together
+ * @param {TeamMaker | null} [teamOf] if there are several
  */
-export async function wasmDevice({ wasm, states, programs }, module, initial, teamOf) {
-  const shared = Boolean(teamOf), memory = new WebAssembly.Memory({ initial: wasm.pages, maximum: shared ? MOST_SHARED : PAGE, shared });
-  let top = wasm.heap, bytes = new Uint8Array(/** @type {ArrayBuffer} */ (memory.buffer));
-  /** @type {(() => void)[]} called when memory has grown, so that old views are void */
-  const watchers = [];
+export async function wasmDevice({ wasm, states, programs }, module, initial, workers = 1, teamOf) {
+  const shared = workers > 1, memory = new WebAssembly.Memory({ initial: wasm.pages, maximum: shared ? MOST_SHARED : PAGE, shared });
+  let top = wasm.heap, bytes = new Uint8Array(memory.buffer);
+  let look = () => {}; // called when memory has grown, so that old views are void
 
   /** Room on the heap. @param {number} size */
   const take = (size) => {
@@ -64,10 +60,10 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, te
       try {
         memory.grow(Math.ceil((top - bytes.length) / PAGE));
       } catch {
-        fail(`WebAssembly cannot have the ${top >> 20} MB of memory that these data need.`);
+        fail(`WebAssembly cannot have the ${top >> 20} MB that these data need.`);
       }
-      bytes = new Uint8Array(/** @type {ArrayBuffer} */ (memory.buffer));
-      watchers.forEach((watcher) => watcher());
+      bytes = new Uint8Array(memory.buffer);
+      look();
     }
     return place;
   };
@@ -80,43 +76,34 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, te
   const pointers = (place, count) => new Uint32Array(memory.buffer, place, count);
   /** Numbers as 64-bit words. @param {ArrayLike<number>} numbers @param {number} [place] */
   const words = (numbers, place = take(8 * numbers.length)) => {
-    const view = pointers(place, 2 * numbers.length);
-    for (let i = 0; i < numbers.length; i++) {
-      view[2 * i] = numbers[i];
-      view[2 * i + 1] = 0;
-    }
+    const view = pointers(place, 2 * numbers.length).fill(0);
+    for (let i = 0; i < numbers.length; i++) view[2 * i] = numbers[i];
     return place;
   };
   /** @param {number} k */
   const state = (k) => bytes.subarray(states[k].address, states[k].address + bytesIn(states[k]));
   const bytesAt = (/** @type {Port} */ port, /** @type {number} */ n) => bytesIn({ shape: [sizeOf(port, n)], dtype: port.dtype });
+  const numbers = (/** @type {Port} */ port, /** @type {number} */ place, /** @type {number} */ size) => decode(port.dtype, bytes.subarray(place, place + size));
 
-  const functions = await instantiate(module, memory, wasm.stack.top), team = teamOf && (await teamOf(memory, take));
-  const workers = (team?.count ?? 0) + 1;
+  const functions = await instantiate(module, memory, wasm.stack.top), team = await teamOf?.(memory, take);
   if (team) {
     const scratch = take(wasm.scratch * workers);
-    for (const name in programs) pointers(programs[name].wasm.table, programs[name].wasm.tableScratch + 1).fill(scratch, -1);
+    for (const { wasm: { table, tableScratch } } of Object.values(programs)) pointers(table + 4 * tableScratch, 1)[0] = scratch;
   }
 
   return {
-    kind: /** @type {'wasm'} */ ('wasm'),
-
     /** @param {number} k */
     read: (k) => state(k).slice(),
 
     /** @param {number} k @param {Uint8Array} values */
     write: (k, values) => state(k).set(values),
 
-    /**
-     * @param {string} name
-     * @param {TypedArray[]} arrays
-     * @param {number} n
-     */
-    run(name, arrays, n) {
+    /** @param {string} name @param {import('./types.js').Data} data */
+    run(name, { arrays, rows }) {
       const { inputs, outputs, wasm } = programs[name];
       inputs.forEach(({ address }, k) => bytes.set(bytesOf(arrays[k]), address));
-      functions[wasm.run](n);
-      return outputs.map((port) => decode(port.dtype, bytes.subarray(port.address, port.address + bytesAt(port, n))));
+      functions[wasm.run](rows);
+      return outputs.map((port) => numbers(port, port.address, bytesAt(port, rows)));
     },
 
     /**
@@ -129,12 +116,11 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, te
       const size = sizeOf(input, 1), count = sizeOf(output, 1);
       /** @type {Float32Array} */
       let into, /** @type {Float32Array} */ from;
-      const look = () => {
+      look = () => {
         into = new Float32Array(memory.buffer, input.address, size);
         from = new Float32Array(memory.buffer, output.address, count);
       };
       look();
-      watchers.push(look);
       return (x) => {
         if (x.length !== size || typeof x[0] !== 'number') return;
         into.set(x);
@@ -155,29 +141,25 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, te
      */
     feed(name, { arrays, rows }, batch) {
       const { inputs, outputs, wasm: { table, tableOutputs, steps: entry } } = programs[name], begin = top;
-      const wholes = words(arrays.map(put));
-      const staging = words(inputs.map((port) => take(2 * Math.ceil(bytesAt(port, batch) / 64) * 64)));
+      const wholes = words(arrays.map(put)), staging = words(inputs.map((port) => take(2 * Math.ceil(bytesAt(port, batch) / 64) * 64)));
       const resets = initial.flatMap(([k, values]) => [states[k].address, put(values), values.length]), resetList = words(resets);
-      const sizes = outputs.map((port) => bytesAt(port, batch));
       return {
         run(order, first, steps, epochs) {
-          const before = top, columns = sizes.map((size) => take(size * epochs));
+          const before = top, columns = outputs.map((port) => take(bytesAt(port, batch) * epochs));
           words([wholes, staging, order ? words(order) : 0, rows, batch, first, steps, epochs, first ? 0 : resets.length / 3, resetList], wasm.job + 40);
           const slots = pointers(table + 4 * tableOutputs, outputs.length);
           slots.set(columns);
-          team?.run(entry);
+          team?.(entry);
           functions[entry](wasm.job, 0, workers);
           slots.set(outputs.map((port) => port.address));
-          const found = outputs.map(({ dtype }, k) => decode(dtype, bytes.subarray(columns[k], columns[k] + sizes[k] * epochs)));
+          const found = outputs.map((port, k) => numbers(port, columns[k], bytesAt(port, batch) * epochs));
           top = before;
           return Array.from({ length: epochs }, (_, e) => Object.fromEntries(outputs.map(({ name }, k) => [name, Number(found[k][e])])));
         },
         close() {
-          top = Math.min(top, begin);
+          top = begin;
         },
       };
     },
-
-    close: () => team?.close(),
   };
 }

@@ -4,17 +4,16 @@ import { arrayOf, bytesOf, decode, fail, product } from './dtypes.js';
 import { at, sizeOf } from './manifest.js';
 import { elements } from './states.js';
 
-/** @typedef {import('./types.js').Manifest} Manifest */
 /** @typedef {import('./types.js').Step} Step */
-/** @typedef {import('./dtypes.js').TypedArray} TypedArray */
+/** @typedef {import('./types.js').Data} Data */
 
-/** Elements as the GPU keeps them, one 32-bit word each. @param {string} dtype @param {Uint8Array} bytes @returns {TypedArray} */
+/** Elements as the GPU keeps them, one 32-bit word each. @param {string} dtype @param {Uint8Array} bytes @returns {any} */
 const toWords = (dtype, bytes) => {
-  const values = decode(dtype, bytes);
-  return values.BYTES_PER_ELEMENT === 4 ? values : Int32Array.from(/** @type {Int8Array} */ (values));
+  const values = /** @type {any} */ (decode(dtype, bytes));
+  return values.BYTES_PER_ELEMENT === 4 ? values : Int32Array.from(values);
 };
 
-/** And back; halves stay float32. @param {string} dtype @param {Int32Array<ArrayBuffer>} words @returns {TypedArray} */
+/** And back; halves stay float32. @param {string} dtype @param {Int32Array<ArrayBuffer>} words @returns {any} */
 const fromWords = (dtype, words) => (dtype.includes('float') ? new Float32Array(words.buffer) : arrayOf(dtype).from(words));
 
 // Words 256 bytes apart, of which a dispatch sees 32: the batch size, and the turns of the loops that it stands in.
@@ -23,44 +22,41 @@ const MOST_GROUPS = 65535;
 const STORAGE = 128 | 4 | 8, UNIFORM = 64 | 8, STAGING = 1 | 8; // usages, with copies from and to
 
 /**
- * @param {Manifest} manifest
- * @param {Uint8Array} shaders the contents of shaders.json
+ * @param {import('./types.js').Manifest} manifest
+ * @param {{helpers: Record<string, string>, kernels: {code: string, helpers: string[], features: string[]}[]}} shaders
  * @param {GPUAdapter} adapter
  * @param {import('./states.js').Tensors} tensors
- * @param {import('./types.js').Initial} initial
+ * @param {import('./types.js').Values} initial
  */
-export async function gpuDevice({ programs, states, constants, webgpu }, shaders, adapter, tensors, initial) {
+export async function gpuDevice({ programs, states, constants, webgpu }, { helpers, kernels }, adapter, tensors, initial) {
   const { maxStorageBufferBindingSize: most, maxBufferSize } = adapter.limits;
-  const device = await adapter.requestDevice({
-    requiredFeatures: /** @type {any} */ (webgpu?.features), requiredLimits: { maxStorageBufferBindingSize: most, maxBufferSize },
-  });
+  const device = await adapter.requestDevice({ requiredFeatures: webgpu?.features, requiredLimits: { maxStorageBufferBindingSize: most, maxBufferSize } });
   const { queue } = device;
-  /** @param {number} size @param {number} usage */
-  const buffer = (size, usage) => (size > most ? fail(`The GPU allows buffers of ${most >> 20} MB, but ${size >> 20} MB are needed.`) : device.createBuffer({ size, usage }));
-  /** @param {TypedArray} values */
-  const filled = (values) => {
-    const made = buffer(values.byteLength, STORAGE);
-    queue.writeBuffer(made, 0, values);
+  /** @param {number} words @param {number} [usage] */
+  const buffer = (words, usage = STORAGE) => (4 * words > most ? fail(`The GPU has no room for ${words >> 18} MB in one piece.`) : device.createBuffer({ size: 4 * words, usage }));
+  /** @param {any} words */
+  const filled = (words) => {
+    const made = buffer(words.length);
+    queue.writeBuffer(made, 0, words);
     return made;
   };
-  const memory = buffer(4 * (webgpu?.words ?? 0), STORAGE);
-  const put = (/** @type {number | undefined} */ place, /** @type {TypedArray} */ words) => queue.writeBuffer(memory, 4 * (place ?? 0), words);
-  for (const { name, place, dtype } of constants) put(place, toWords(dtype, elements(tensors, name, dtype)));
+  const memory = buffer(webgpu?.words ?? 0);
+  /** @param {{place: number, dtype: string}} port @param {Uint8Array} bytes */
+  const put = ({ place, dtype }, bytes) => queue.writeBuffer(memory, 4 * place, toWords(dtype, bytes));
+  for (const constant of constants) put(constant, elements(tensors, constant.name, constant.dtype));
 
   // --- kernels
 
-  const layout = device.createBindGroupLayout({
-    entries: [{ binding: 0, visibility: 4, buffer: { type: 'storage' } }, { binding: 1, visibility: 4, buffer: { hasDynamicOffset: true } }],
+  const visibility = 4, layout = device.createBindGroupLayout({
+    entries: [{ binding: 0, visibility, buffer: { type: 'storage' } }, { binding: 1, visibility, buffer: { hasDynamicOffset: true } }],
   });
-  /** @type {{helpers: Record<string, string>, kernels: {code: string, helpers: string[], features: string[]}[]}} */
-  const { helpers, kernels } = JSON.parse(new TextDecoder().decode(shaders));
   /** @param {string} code @param {GPUPipelineLayout | 'auto'} layout */
   const pipelineOf = (code, layout) => device.createComputePipelineAsync({ layout, compute: { module: device.createShaderModule({ code }) } });
   const bound = device.createPipelineLayout({ bindGroupLayouts: [layout] });
   const pipelines = await Promise.all(kernels.map(({ code, helpers: names, features }) => pipelineOf(
     [...features.map((feature) => `enable ${feature.replace('shader-', '')};`), ...names.map((name) => helpers[name]), code].join('\n'), bound)));
 
-  /** @param {GPUBindGroupLayout} layout @param {GPUBuffer[]} buffers @param {number} [size] */
+  /** @param {GPUBindGroupLayout} layout @param {GPUBuffer[]} buffers @param {number} [size] of the last one */
   const groupOf = (layout, buffers, size) => device.createBindGroup({
     layout, entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer, size: binding ? size : undefined } })),
   });
@@ -70,16 +66,16 @@ export async function gpuDevice({ programs, states, constants, webgpu }, shaders
   let uniform, /** @type {GPUBindGroup} */ group;
   /** @param {number[]} numbers */
   const slotOf = (numbers) => {
-    const key = String(numbers);
-    if (!slots.has(key)) {
-      if (slots.size % SLOTS === 0) {
-        slots.clear(); // commands that are being recorded keep the old ones
-        group = groupOf(layout, [memory, (uniform = buffer(SLOT * SLOTS, UNIFORM))], 32);
-      }
-      slots.set(key, SLOT * slots.size);
-      queue.writeBuffer(uniform, SLOT * (slots.size - 1), Uint32Array.from(numbers));
+    const key = String(numbers), known = slots.get(key);
+    if (known !== undefined) return known;
+    if (slots.size % SLOTS === 0) {
+      slots.clear(); // commands that are being recorded keep the old ones
+      group = groupOf(layout, [memory, (uniform = buffer(SLOT * SLOTS / 4, UNIFORM))], 32);
     }
-    return slots.get(key) ?? 0;
+    const place = SLOT * slots.size;
+    slots.set(key, place);
+    queue.writeBuffer(uniform, place, Uint32Array.from(numbers));
+    return place;
   };
 
   // --- commands
@@ -91,23 +87,26 @@ export async function gpuDevice({ programs, states, constants, webgpu }, shaders
     pass = null;
     return (encoder ??= device.createCommandEncoder());
   };
-  const inside = () => (pass ??= outside().beginComputePass());
-  /** @param {number} count of workgroups */
-  const launch = (count) => {
-    const y = Math.ceil(count / MOST_GROUPS);
-    inside().dispatchWorkgroups(Math.ceil(count / y), y);
+  /** All in words. @param {GPUBuffer} from @param {number} place @param {GPUBuffer} to @param {number} at @param {number} count */
+  const copy = (from, place, to, at, count) => outside().copyBufferToBuffer(from, 4 * place, to, 4 * at, 4 * count);
+  /** @param {GPUComputePipeline} pipeline @param {GPUBindGroup} group @param {number[]} offsets @param {number} count of workgroups */
+  const launch = (pipeline, group, offsets, count) => {
+    const inside = (pass ??= outside().beginComputePass()), y = Math.ceil(count / MOST_GROUPS);
+    inside.setPipeline(pipeline);
+    inside.setBindGroup(0, group, offsets);
+    inside.dispatchWorkgroups(Math.ceil(count / y), y);
   };
-  /** Words of the memory, once all that was recorded is done. @param {GPUBuffer} from @param {[number, number][]} pieces places and counts */
+  /** Words, once all that was recorded is done. @param {GPUBuffer} from @param {[number, number][]} pieces places and counts */
   const fetched = async (from, pieces) => {
-    const staging = buffer(4 * pieces.reduce((sum, [, count]) => sum + count, 0), STAGING);
     let end = 0;
+    const staging = buffer(pieces.reduce((sum, piece) => sum + piece[1], 0), STAGING);
     for (const [place, count] of pieces) {
-      outside().copyBufferToBuffer(from, 4 * place, staging, end, 4 * count);
-      end += 4 * count;
+      copy(from, place, staging, end, count);
+      end += count;
     }
     queue.submit([outside().finish()]);
     encoder = null;
-    await staging.mapAsync(1).catch(() => fail('The GPU failed, or was lost; load the model again.'));
+    await staging.mapAsync(1).catch(() => fail('The GPU failed, or was lost: load the model again.'));
     const words = new Int32Array(staging.getMappedRange().slice(0));
     staging.destroy();
     return words;
@@ -118,10 +117,8 @@ export async function gpuDevice({ programs, states, constants, webgpu }, shaders
   const play = async (steps, n, turns) => {
     for (const step of steps) {
       if (Array.isArray(step)) {
-        const slot = slotOf([n, ...turns]), [kernel, groups] = step;
-        inside().setPipeline(pipelines[kernel]);
-        inside().setBindGroup(0, group, [slot]);
-        launch(product(groups.map(([scale, offset, per]) => Math.ceil((scale * n + offset) / per))));
+        const slot = slotOf([n, ...turns]);
+        launch(pipelines[step[0]], group, [slot], product(step[1].map(([scale, offset, per]) => Math.ceil((scale * n + offset) / per))));
       } else if ('turns' in step) {
         const count = at(step.turns, n);
         for (let i = 0; i < count; i++) await play(step.block, n, [...turns, step.reverse ? count - 1 - i : i]);
@@ -131,44 +128,40 @@ export async function gpuDevice({ programs, states, constants, webgpu }, shaders
     }
   };
 
+  /** @type {Promise<any>} */
   let last = Promise.resolve();
   /** One after the other. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
-  const alone = (work) => {
-    const result = last.then(work);
-    last = result.then(() => {}, () => {});
-    return result;
-  };
+  const alone = (work) => (last = last.catch(() => {}).then(work));
 
   return {
-    kind: /** @type {'webgpu'} */ ('webgpu'),
-
     /** @param {number} k */
-    read: (k) => alone(async () => bytesOf(fromWords(states[k].dtype, await fetched(memory, [[states[k].place ?? 0, product(states[k].shape)]])))),
+    read: (k) => alone(async () => bytesOf(fromWords(states[k].dtype, await fetched(memory, [[states[k].place, product(states[k].shape)]])))),
 
     /** @param {number} k @param {Uint8Array} bytes */
-    write: (k, bytes) => put(states[k].place, toWords(states[k].dtype, bytes)),
+    write: (k, bytes) => put(states[k], bytes),
 
-    /** @param {string} name @param {TypedArray[]} arrays @param {number} n */
-    run: (name, arrays, n) => alone(async () => {
+    /** @param {string} name @param {Data} data */
+    run: (name, { arrays, rows }) => alone(async () => {
       const { inputs, outputs, webgpu } = programs[name];
-      inputs.forEach(({ place, dtype }, k) => put(place, toWords(dtype, bytesOf(arrays[k]))));
-      await play(webgpu?.steps ?? [], n, []);
-      const words = await fetched(memory, outputs.map((port) => [port.place ?? 0, sizeOf(port, n)]));
+      inputs.forEach((port, k) => put(port, bytesOf(arrays[k])));
+      await play(webgpu.steps, rows, []);
+      const words = await fetched(memory, outputs.map((port) => [port.place, sizeOf(port, rows)]));
       let end = 0;
-      return outputs.map((port) => fromWords(port.dtype, words.slice(end, (end += sizeOf(port, n)))));
+      return outputs.map((port) => fromWords(port.dtype, words.slice(end, (end += sizeOf(port, rows)))));
     }),
 
     /**
      * Data that stay on the GPU, where their rows are gathered.
      * @param {string} name
-     * @param {import('./types.js').Data} data
+     * @param {Data} data
      * @param {number} batch
      * @returns {import('./types.js').Feed}
      */
     feed(name, { arrays, rows }, batch) {
-      const { inputs, outputs, webgpu } = programs[name], order = buffer(4 * batch, STORAGE), begin = filled(Int32Array.from(initial.flatMap(([k, bytes]) => [...new Int32Array(toWords(states[k].dtype, bytes).buffer)])));
-      const gathers = inputs.map(async ({ place, dtype }, k) => {
-        const row = arrays[k].length / rows, data = filled(toWords(dtype, bytesOf(arrays[k])));
+      const { inputs, outputs, webgpu } = programs[name], order = buffer(batch), all = outputs.length;
+      const resets = initial.map(([k, bytes]) => filled(toWords(states[k].dtype, bytes))), held = inputs.map(({ dtype }, k) => filled(toWords(dtype, bytesOf(arrays[k]))));
+      const gathers = Promise.all(inputs.map(async ({ place }, k) => {
+        const row = arrays[k].length / rows;
         // Rows behind a short batch are gathered too: there is room for them.
         const pipeline = await pipelineOf(`@group(0) @binding(0) var<storage, read_write> m: array<u32>;
 @group(0) @binding(1) var<storage> data: array<u32>;
@@ -176,41 +169,27 @@ export async function gpuDevice({ programs, states, constants, webgpu }, shaders
 @compute @workgroup_size(64) fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
 let i = (wg.x + wg.y * grid.x) * 64 + lane;
 if (i < ${batch * row}) { m[${place} + i] = data[order[i / ${row}] * ${row} + i % ${row}]; } }`, 'auto');
-        return { data, pipeline, group: groupOf(pipeline.getBindGroupLayout(0), [memory, data, order]), groups: Math.ceil((batch * row) / 64) };
-      });
+        return () => launch(pipeline, groupOf(pipeline.getBindGroupLayout(0), [memory, held[k], order]), [], Math.ceil((batch * row) / 64));
+      }));
       return {
         run: (numbers, first, steps, epochs) => alone(async () => {
-          const ready = await Promise.all(gathers), orders = filled(numbers ? Int32Array.from(numbers) : new Int32Array(rows).map((_, i) => i));
-          const results = buffer(4 * outputs.length * epochs, STORAGE);
+          const gather = await gathers, orders = filled(Int32Array.from(numbers ?? { length: rows }, (x, i) => (numbers ? x : i))), results = buffer(all * epochs);
           for (let epoch = 0; epoch < epochs; epoch++) {
-            let from = 0;
-            for (const [k] of first ? [] : initial) {
-              const size = 4 * product(states[k].shape);
-              outside().copyBufferToBuffer(begin, from, memory, 4 * (states[k].place ?? 0), size);
-              from += size;
-            }
+            if (!first) initial.forEach(([k], i) => copy(resets[i], 0, memory, states[k].place, product(states[k].shape)));
             for (let step = first; step < first + steps; step++) {
               const place = step * batch, n = Math.min(batch, rows - place);
-              outside().copyBufferToBuffer(orders, 4 * (place + (numbers ? epoch * rows : 0)), order, 0, 4 * n);
-              for (const { pipeline, group, groups } of ready) {
-                inside().setPipeline(pipeline);
-                inside().setBindGroup(0, group);
-                launch(groups);
-              }
-              await play(webgpu?.steps ?? [], n, []);
+              copy(orders, place + (numbers ? epoch * rows : 0), order, 0, n);
+              gather.forEach((one) => one());
+              await play(webgpu.steps, n, []);
             }
-            outputs.forEach(({ place }, k) => outside().copyBufferToBuffer(memory, 4 * (place ?? 0), results, 4 * (epoch * outputs.length + k), 4));
+            outputs.forEach(({ place }, k) => copy(memory, place, results, epoch * all + k, 1));
           }
-          const words = await fetched(results, [[0, outputs.length * epochs]]);
+          const words = await fetched(results, [[0, all * epochs]]);
           orders.destroy();
           results.destroy();
-          return Array.from({ length: epochs }, (_, e) => Object.fromEntries(outputs.map(({ name, dtype }, k) => [name, Number(fromWords(dtype, words.slice(e * outputs.length + k).slice(0, 1))[0])])));
+          return Array.from({ length: epochs }, (_, e) => Object.fromEntries(outputs.map(({ name, dtype }, k) => [name, Number(fromWords(dtype, words.slice(e * all + k, e * all + k + 1))[0])])));
         }),
-        close() {
-          order.destroy();
-          begin.destroy();
-          gathers.forEach((gather) => gather.then(({ data }) => data.destroy()));
-        },
+        close: () => [order, ...resets, ...held].forEach((one) => one.destroy()),
       };
     },
   };

@@ -21,11 +21,7 @@ const teamOf = ({ wasm: { stack, job } }, module, count) => async (memory, take)
     await helper.call({ do: 'help', module, memory, stack: take(stack.bytes) + stack.bytes });
     return helper;
   }));
-  return {
-    count,
-    run: (entry) => helpers.forEach((helper, k) => helper.post({ do: 'share', entry, job: [job, k + 1, count + 1] })),
-    close: () => helpers.forEach((helper) => helper.end()),
-  };
+  return (entry) => helpers.forEach((helper, k) => helper.post({ do: 'share', entry, job: [job, k + 1, count + 1] }));
 };
 
 /**
@@ -47,7 +43,7 @@ export function workerOf(post) {
   const tasks = {
     async start({ manifest: found, module, initial, threads }) {
       manifest = found;
-      device = await wasmDevice(manifest, module, initial, threads > 1 ? teamOf(manifest, module, threads - 1) : null);
+      device = await wasmDevice(manifest, module, initial, threads, threads > 1 ? teamOf(manifest, module, threads - 1) : null);
     },
     async fit({ plan, waits }) {
       stopped = false;

@@ -120,6 +120,8 @@ class Builder:
         self.lines: list[str] = []
         # Declarations of intrinsics and outside functions that the text needs, by name.
         self.declarations: dict[str, str] = {}
+        # What comparisons of floats compare.
+        self._compared: dict[str, set[str]] = {}
         self._count = 0
         self._block = "entry"
 
@@ -227,13 +229,19 @@ class Builder:
 
     def fcmp(self, predicate: str, a: Value, b: Value) -> Value:
         """`oeq une olt ole ogt oge uno ord ...`."""
-        return self.result(a.type.with_element("i1"), f"fcmp {predicate} {a}, {b.text}")
+        found = self.result(a.type.with_element("i1"), f"fcmp {predicate} {a}, {b.text}")
+        self._compared[found.text] = {a.text, b.text}
+        return found
 
     def icmp(self, predicate: str, a: Value, b: Value) -> Value:
         """`eq ne slt sle sgt sge ult ule ugt uge`."""
         return self.result(Type("i1", a.type.lanes), f"icmp {predicate} {a}, {b.text}")
 
     def select(self, condition: Value, a: Value, b: Value) -> Value:
+        """a where an i1 holds, else b."""
+        if self.target.relaxed and self._compared.get(condition.text) == {a.text, b.text}:
+            # LLVM 22 would make it a relaxed minimum or maximum, which may forget a NaN.
+            a, b = self._hidden_number(a), self._hidden_number(b)
         return self.result(a.type, f"select {condition}, {a}, {b}")
 
     def convert(self, instruction: str, a: Value, element: str) -> Value:
@@ -473,6 +481,12 @@ class Builder:
                 with b.when(b.icmp("ne", bit, b.zero(I32))):
                     b.store(b.extract(v, lane), b.at(p, lane, element))
         self.declarations[name] = b.text
+
+    def _hidden_number(self, value: Value) -> Value:
+        """The same number, of which LLVM cannot find out what it is."""
+        if value.type.bits * value.type.lanes != 128 or not value.text.startswith("%"):
+            return value
+        return self.result(value.type, f'call {value.type} asm "", "=r,0"({value})')
 
     def _hidden(self, mask: Value) -> Value:
         """The same mask, of which LLVM cannot find out that it has one lane; see `masked_store`."""

@@ -6,14 +6,14 @@ is everything that the value of an expression depends on besides the expression.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from thalweg.compiler.dims import ONE, ZERO
 from thalweg.compiler.ir.expression import Accumulator, Apply, Bits, Expression, Load, Total
 from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.ir.index import Var
-from thalweg.compiler.ir.statement import Loop, Store
+from thalweg.compiler.ir.statement import Loop, Statement, Store
 from thalweg.compiler.render.llvm import uses
 from thalweg.compiler.render.llvm.builder import Index, Value
 from thalweg.compiler.render.llvm.elementwise import computing, memory
@@ -94,6 +94,8 @@ _LONG = {
 }
 # Instructions that one turn of an unrolled loop may have.
 _ROOM = 96
+# Turns that are so many that what they read does not stay in the cache.
+_LONG_LOOP = 100
 # Lanes that elementwise operations are written for.
 _WIDEST = 32
 
@@ -145,7 +147,10 @@ def plan(loop: Loop, target: Target) -> Plan:
     if target.wasm:
         # One text for all turns, as code travels; the last vector leaves out what is too much.
         whole = extent.scale % lanes == 0 and extent.offset % lanes == 0
-        return Plan(lanes, 1, True, not whole)
+        copies = _together(loop) if extent.static else 1
+        while copies > 1 and copies * lanes > extent.offset:
+            copies //= 2
+        return Plan(lanes, copies, True, not whole and copies == 1)
     if extent.static:
         while lanes > 1 and lanes // 2 >= extent.offset:
             lanes //= 2
@@ -165,6 +170,19 @@ def plan(loop: Loop, target: Target) -> Plan:
             copies = max(1, vectors)
     # Two texts of a long body cost more time to compile than the masks cost at run time.
     return Plan(lanes, copies, masks, masks and copies == 1 and heavy > _ROOM)
+
+
+def _together(loop: Loop) -> int:
+    """Vectors side by side on WebAssembly: some where each turn of a long loop inside reads little
+    of each line of the cache.
+    """
+    turns = 1
+    inner: Sequence[Statement] = loop.body
+    while inner:
+        loops = [s for s in inner if isinstance(s, Loop) and s.kind != "unroll"]
+        turns *= max((s.variable.extent.at(1) for s in loops), default=1)
+        inner = [s for loop in loops for s in loop.body]
+    return 8 if turns >= _LONG_LOOP else 1
 
 
 def deep(loop: Loop) -> bool:

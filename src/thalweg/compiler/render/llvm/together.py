@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thalweg.compiler.ir.program import HostCall, Program
-from thalweg.compiler.render.llvm import barriers, entries, main
+from thalweg.compiler.render.llvm import barriers, main
+from thalweg.compiler.render.llvm.entries import Entry, run_at, steps_at
 from thalweg.compiler.render.llvm.leaves import Functions, Leaf, Leaves
 from thalweg.compiler.render.llvm.program import join
 from thalweg.compiler.target import Target
@@ -62,21 +63,21 @@ def render_together(parts: Sequence[Part], target: Target) -> Together:
     Raises:
         ValueError: if a program needs the host.
     """
-    kernels, functions, exports, scratch = Functions(target), [], [], 0
+    kernels, functions, entries, scratch = Functions(target), [], [], 0
     found: dict[str, tuple[Leaf, ...]] = {}
     for part in parts:
-        program, inside, steps = part.program, f"thalweg_main_{part.name}", f"{part.name}_steps"
+        program, inside = part.program, f"thalweg_main_{part.name}"
         leaves = Leaves.of(program.launches, program.capacity, kernels)
         if any(isinstance(leaf.launch, HostCall) for leaf in leaves.all):
             raise ValueError(f"{part.name}: it has operations that only the host computes.")
-        places = entries.Places(part.table, part.sync)
         meetings = barriers.place(program.launches, leaves)
+        entry = Entry(part.name, inside, program, part.table, part.sync)
         functions += [
-            main.main(program, leaves, meetings, target, name=inside),
-            entries.run_at(part.name, inside, places, target),
-            entries.steps_at(steps, inside, places, program, target),
+            main.main(program, leaves, meetings, target, name=inside), run_at(entry, target)
         ]
-        exports += [part.name, steps]
+        entries.append(entry)
         found[part.name] = tuple(leaves.all)
         scratch = max(scratch, leaves.scratch())
-    return Together(join(kernels, functions), tuple(exports), found, scratch)
+    functions += steps_at(entries, target)
+    exports = tuple(name for e in entries for name in (e.name, f"{e.name}_steps"))
+    return Together(join(kernels, functions), exports, found, scratch)

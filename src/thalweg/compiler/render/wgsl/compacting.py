@@ -11,8 +11,8 @@ __all__ = ["compacted"]
 
 _LET = re.compile(r"(\s*)let (\w+) = (.*);")
 _WORD = re.compile(r"\w+")
-# What stands for itself in any formula: names, numbers, calls and elements.
-_ATOM = re.compile(r"[\w.]+|[\w<>]+[(\[][^()\[\]]*[)\]]")
+# A call, an element or a formula in parentheses begins like this.
+_CALL = re.compile(r"[\w<>]*[(\[]")
 # What begins lines of other blocks, or those that are done again and again.
 _NOT_ONCE = (" ", "}", "for", "while", "else")
 # Formulas longer than this are no easier to read.
@@ -56,16 +56,18 @@ def _joined(let: re.Match[str], line: str) -> str | None:
 
 
 def _enclosed(text: str) -> str:
-    if _ATOM.fullmatch(text) or (text.startswith("(") and _closes(text) == len(text) - 1):
+    """A formula as an operand of another."""
+    match = _CALL.match(text)
+    if _WORD.fullmatch(text) or (match and _closes(text, match.end() - 1) == len(text) - 1):
         return text
     return f"({text})"
 
 
-def _closes(text: str) -> int:
-    """Where the first parenthesis is closed."""
+def _closes(text: str, start: int) -> int:
+    """Where the bracket at a place is closed."""
     depth = 0
-    for i, c in enumerate(text):
-        depth += (c == "(") - (c == ")")
+    for i in range(start, len(text)):
+        depth += (text[i] in "([") - (text[i] in ")]")
         if depth == 0:
             return i
     return -1

@@ -8,8 +8,7 @@ twice is one object and gives one value, also when its buffer is written in betw
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Hashable, Mapping
 
 from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.expression import (
@@ -27,11 +26,10 @@ from thalweg.compiler.ir.expression import (
     Total,
     operands,
 )
-from thalweg.compiler.ir.index import Datum, Index, Quotient, Var
+from thalweg.compiler.ir.index import Atom, Datum, Index, Quotient, Var
 from thalweg.compiler.ir.statement import Store
 from thalweg.compiler.render.llvm import uses
 from thalweg.compiler.render.wgsl import elementwise
-from thalweg.compiler.render.wgsl.compacting import compacted
 from thalweg.compiler.render.wgsl.forms import (
     constant,
     from_memory,
@@ -41,21 +39,19 @@ from thalweg.compiler.render.wgsl.forms import (
     rounded,
     to_memory,
 )
-from thalweg.compiler.render.wgsl.kernel import Count, KernelShader, entry
 from thalweg.compiler.render.wgsl.layout import Place
+from thalweg.compiler.render.wgsl.lines import Lines
 from thalweg.tensor.dtypes import DType, int32
 
 __all__ = ["Emitter"]
 
-# Names that `fresh` could come upon.
-_TYPES = frozenset({"f16", "f32", "f64", "i16", "i32", "i64", "u16", "u32", "u64"})
-_NAME = re.compile(r"-?\w+(\.\d+)?")
+_SUM = re.compile(r"(\w+) ([+-]) (\d+)")
 # A side of a Choose that costs no more than this is computed whatever the guards say: to branch
 # costs more. What it reads beyond its buffer does not matter: it is some word of the one buffer.
 _CHEAP = 6
 
 
-class Emitter:
+class Emitter(Lines):
     """Writes expressions and stores.
 
     Args:
@@ -65,156 +61,21 @@ class Emitter:
     Attributes:
         product: what `Product` gives.
         totals: what the accumulators have come to.
-        lines: what is written, without what comes before everything else.
         locals: buffers that are variables of the kernel, by name.
         bases: where other buffers begin than their places say.
-        declarations: workgroup variables, a line each.
-        features: what must be enabled.
-        builtins: further parameters of the entry point.
-        joins: how often lanes have joined their values.
+        cache: what expressions depend on.
     """
 
     def __init__(self, places: Mapping[Buffer, Place], element: str = "u32") -> None:
+        super().__init__(element)
         self.places = places
-        self.element = element
         self.product: str | None = None
         self.totals: dict[Accumulator, str] = {}
-        self.lines: list[str] = []
         self.locals: dict[Buffer, str] = {}
         self.bases: dict[Buffer, str] = {}
-        self.declarations: list[str] = []
-        self.features: set[str] = set()
-        self.helpers: dict[str, str] = {}
-        self.builtins = ""
-        self.joins = 0
         self.cache = uses.UsesCache()
-        self._prelude: dict[str, str] = {}  # the text of each value that is known from the start
-        self._depth = 1
-        self._count = 0
-        self._scopes: list[dict[Hashable, str]] = [{}]
 
-    # --- lines
-
-    def line(self, text: str) -> None:
-        """Write a line."""
-        self.lines.append("  " * self._depth + text)
-
-    def fresh(self, prefix: str = "v") -> str:
-        """A name that is not in use."""
-        self._count += 1
-        if (name := f"{prefix}{self._count}") in _TYPES:
-            return self.fresh(prefix)
-        return name
-
-    def let(self, text: str, prefix: str = "v") -> str:
-        """A name for a value; names and numbers stand for themselves."""
-        if _NAME.fullmatch(text):
-            return text
-        name = self.fresh(prefix)
-        self.line(f"let {name} = {text};")
-        return name
-
-    def var(self, kind: str, start: str, prefix: str = "s") -> str:
-        """A variable of a WGSL type, for values that change."""
-        name = self.fresh(prefix)
-        self.line(f"var {name}: {kind} = {start};")
-        return name
-
-    def pure(self, text: str, prefix: str = "i") -> str:
-        """A name for a value that the text alone decides on: no memory is read in it."""
-        if _NAME.fullmatch(text):
-            return text
-        found = self._known(text)
-        if found is None:
-            found = self._scopes[-1][text] = self.let(text, prefix)
-        return found
-
-    @contextmanager
-    def scope(self) -> Iterator[None]:
-        """Values computed inside are remembered until the end."""
-        self._scopes.append({})
-        yield
-        self._scopes.pop()
-
-    @contextmanager
-    def block(self, header: str) -> Iterator[None]:
-        """A block of lines `header { ... }`, and a scope."""
-        self.line(f"{header} {{".lstrip())
-        self._depth += 1
-        with self.scope():
-            yield
-        self._depth -= 1
-        self.line("}")
-
-    def needs(self, name: str) -> str:
-        """Say that a function of the library (`elementwise.HELPERS`) is called; gives its name."""
-        if name not in self.helpers:
-            self.helpers |= elementwise.helpers(name)
-        return name
-
-    def helper(self, name: str, text: str) -> str:
-        """Add a function of one's own; kernels that use the name must give the same text."""
-        self.helpers[name] = text
-        return name
-
-    def declare(self, line: str) -> None:
-        """Declare a workgroup variable: `var<workgroup> w: array<f32, 256>;`."""
-        if line not in self.declarations:
-            self.declarations.append(line)
-
-    def shader(
-        self,
-        groups: tuple[Count, ...],
-        size: int = 64,
-        flops: Dim = ZERO,
-        bytes: Dim = ZERO,
-    ) -> KernelShader:
-        """The kernel with the lines as its body.
-
-        The body finds `group` (i32), `lane` (u32) and `thread` (the lane as i32).
-        """
-        counted = tuple(g for g in groups if not (g.dim.static and g.at(1) == 1))
-        number = None
-        if counted:
-            number = " * ".join(self.groups(g) for g in counted)
-        body = [f"  let {name} = {text};" for name, text in self._prelude.items()]
-        code = entry(
-            body + compacted(self.lines),
-            size,
-            number,
-            self.declarations,
-            self.element,
-            self.builtins,
-        )
-        return KernelShader(
-            code, dict(sorted(self.helpers.items())), counted, size,
-            frozenset(self.features), flops, bytes,
-        )  # fmt: skip
-
-    def groups(self, count: Count) -> str:
-        """A number of workgroups as an i32."""
-        if count.dim.static:
-            return str(count.at(1))
-        text = f"i32(u[0].x) * {count.dim.scale} + {count.dim.offset + count.per - 1}"
-        return f"(({text}) / {count.per})"
-
-    # --- numbers known from the start
-
-    def length(self, dim: Dim) -> str:
-        """A length as an i32."""
-        if dim.static:
-            return str(dim.offset)
-        text = "i32(u[0].x)"
-        if dim.scale != 1:
-            text += f" * {dim.scale}"
-        if dim.offset:
-            text += f" + {dim.offset}" if dim.offset > 0 else f" - {-dim.offset}"
-        return self._first(text, "n")
-
-    def turn(self, depth: int) -> str:
-        """The turn of the scan at a depth, as an i32."""
-        place = depth + 1
-        return self._first(f"i32(u[{place // 4}].{'xyzw'[place % 4]})", "turn")
+    # --- memory
 
     def base(self, buffer: Buffer) -> str:
         """Where a buffer begins, as an i32 number of words."""
@@ -224,18 +85,7 @@ class Emitter:
         text = str(place.base)
         for depth, size in place.turns:
             text += f" + {self.turn(depth)} * {self.length(size)}"
-        return text if not place.turns else self._first(text, "base")
-
-    def _first(self, text: str, prefix: str) -> str:
-        """A name for a value of uniform numbers, computed before everything else."""
-        for name, known in self._prelude.items():
-            if known == text:
-                return name
-        name = self.fresh(prefix)
-        self._prelude[name] = text
-        return name
-
-    # --- memory
+        return text if not place.turns else self.first(text, "base")
 
     def load(self, buffer: Buffer, at: str) -> str:
         """The element at an index, in computing form: a text, to be given a name with `let`."""
@@ -257,44 +107,56 @@ class Emitter:
             return at
         if base.isdigit() and at.isdigit():
             return str(int(base) + int(at))
+        # One number is added, not two.
+        split = _SUM.fullmatch(at)
+        if split and base.isdigit():
+            total = int(base) + int(f"{split[2]}{split[3]}")
+            return f"{split[1]} {'-' if total < 0 else '+'} {abs(total)}" if total else split[1]
         return base if at == "0" else f"{at} + {base}"
 
     # --- indices
 
     def index(self, index: Index, env: Mapping[Var, str]) -> str:
         """An index as an i32: a name or a number."""
+        return self.pure(self._index(index, env))
+
+    def _index(self, index: Index, env: Mapping[Var, str]) -> str:
+        """An index as a number, a name, or a name and a number: neighbours share the name."""
         parts: list[str] = []
+        known = index.offset.offset if index.offset.static else 0
         for atom, coefficient in index.terms:
             text = self._atom(atom, env)
-            if coefficient == ONE or text == "0":
+            if coefficient.static and _whole(text):
+                known += int(text) * coefficient.offset
+            elif coefficient == ONE:
                 parts.append(text)
-            elif coefficient.static and text.isdigit():
-                parts.append(str(int(text) * coefficient.offset))
-            else:
+            elif text != "0":
                 parts.append(f"{text} * {self._signed(coefficient)}")
-        parts = [part for part in parts if part != "0"]
-        if index.offset != ZERO or not parts:
+        if not index.offset.static:
             parts.append(self._signed(index.offset))
-        if all(_whole(part) for part in parts):
-            return str(sum(int(part) for part in parts))
-        return self.pure(" + ".join(parts))
+        if not parts:
+            return str(known)
+        name = self.pure(" + ".join(parts))
+        if not known:
+            return name
+        return f"{name} {'-' if known < 0 else '+'} {abs(known)}"
 
     def _signed(self, dim: Dim) -> str:
         text = self.length(dim)
         return f"({text})" if text.startswith("-") and not _whole(text) else text
 
-    def _atom(self, atom: object, env: Mapping[Var, str]) -> str:
+    def _atom(self, atom: Atom, env: Mapping[Var, str]) -> str:
         if isinstance(atom, Var):
             return env[atom]
         if isinstance(atom, Datum):
             value = self.value(atom.expression, env)
             return value if atom.expression.dtype.kind == "i" else self.pure(f"i32({value})")
-        inner, by = self.index(atom.index, env), self.length(atom.divisor)  # type: ignore[attr-defined]
+        inner, by = self.index(atom.index, env), self.length(atom.divisor)
         sign = "/" if isinstance(atom, Quotient) else "%"
         if _whole(inner) and _whole(by):
             quotient = int(inner) // int(by)
             return str(quotient if sign == "/" else int(inner) - quotient * int(by))
-        return self.pure(f"{inner} {sign} {by}")
+        return self.quotient(inner, by) if sign == "/" else self.remainder(inner, by)
 
     def guards(self, guards: tuple[Guard, ...], env: Mapping[Var, str]) -> str:
         """Whether all guards hold: a text; `true` where that is known."""
@@ -330,7 +192,7 @@ class Emitter:
             if e in near:
                 continue
             if not ready:
-                found = self._known(self._key(e, env))
+                found = self.known(self._key(e, env))
                 if found is not None:
                     near[e] = found
                     continue
@@ -340,23 +202,17 @@ class Emitter:
                     stack.extend((x, False) for x in reversed(needed))
                     continue
             near[e] = self._compute(e, env, near)
-            self._scopes[-1][self._key(e, env)] = near[e]
+            self.remember(self._key(e, env), near[e])
         return near[expression]
 
     def give(self, expression: Expression, env: Mapping[Var, str], value: str) -> None:
         """Say what the value of an expression is, until the end of the scope."""
-        self._scopes[-1][self._key(expression, env)] = value
+        self.remember(self._key(expression, env), value)
 
     def store(self, s: Store, env: Mapping[Var, str]) -> None:
         """Write an element."""
         value = self.value(s.value, env)
-        self.put(s.buffer, self.index(s.index, env), value)
-
-    def _known(self, key: Hashable) -> str | None:
-        for scope in reversed(self._scopes):
-            if key in scope:
-                return scope[key]
-        return None
+        self.put(s.buffer, self._index(s.index, env), value)
 
     def _key(self, expression: Expression, env: Mapping[Var, str]) -> Hashable:
         u = self.cache.of(expression)
@@ -375,7 +231,7 @@ class Emitter:
                 return self.let(self._number(self.length(e.value), e.dtype))
             return constant(self, e.dtype, e.value)
         if isinstance(e, Load):
-            return self.let(self.load(e.buffer, self.index(e.index, env)))
+            return self.let(self.load(e.buffer, self._index(e.index, env)))
         if isinstance(e, Apply):
             args = [near[x] for x in e.inputs]
             if all(map(literal, args)):

@@ -69,7 +69,7 @@ def joined(e: Emitter, team: Team, values: Sequence[tuple[Accumulator, Running]]
             for name, value in zip(fewer, found, strict=True):
                 e.line(f"{name}[thread] = {value};")
     e.line("workgroupBarrier();")
-    column = "0" if columns == 1 else e.pure(f"thread % {columns}")
+    column = "0" if columns == 1 else e.remainder("thread", str(columns))
     return [
         _folded(e, a, fewer, second, column, columns)
         for fewer, (a, _) in zip(few, values, strict=True)

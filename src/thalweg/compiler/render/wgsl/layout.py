@@ -94,12 +94,15 @@ class Room:
         capacity: the largest batch.
         end: where the memory ends, scratch included.
         subgroups: whether kernels may use subgroup operations.
+        profile: what contractions are cut up for: `gpu`, or `software`, adapters that run on the
+            processor.
     """
 
     places: dict[Buffer, Place]
     capacity: int
     end: int
     subgroups: bool = False
+    profile: str = "gpu"
     _number: int = field(default=0)
 
     def words(self, count: Dim | int, dtype: DType = uint32) -> Buffer:

@@ -6,6 +6,7 @@ workgroup for each turn (a row of a tensor), or for some neighbouring ones (colu
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 
 from thalweg.compiler.dims import ONE, ZERO, Dim
@@ -21,6 +22,7 @@ from thalweg.compiler.render.wgsl.kernel import Count, KernelShader
 from thalweg.compiler.render.wgsl.layout import Room
 from thalweg.compiler.render.wgsl.merging import independent
 from thalweg.compiler.render.wgsl.nest import Nest, divisible
+from thalweg.compiler.render.wgsl.splitting import Split
 
 __all__ = ["render"]
 
@@ -31,12 +33,34 @@ _LANES, _MANY_LANES = 64, 256
 _LONG = 2048
 # Turns that a group works on together where totals go down the columns of a tensor.
 _COLUMNS = 16
-# More turns than this keep a device busy without sharing them.
-_FEW_TURNS, _FEW_GROUPS = 4096, 64
-# Shorter loops than this are left to one invocation.
-_SHORT = 24
-# Words of a row that an invocation may keep for itself, and a group in its workgroup memory.
-_PRIVATE, _SHARED = 64, 2048
+# Groups that are so few should be large, if they have much to do.
+_FEW_GROUPS = 64
+# Words of the rows that a group keeps in its workgroup memory.
+_SHARED = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """When invocations should work together.
+
+    Attributes:
+        short: loops of fewer turns are left to one invocation.
+        rows: more turns than this keep the machine busy without sharing what is done in each.
+        columns: the same where totals go down the columns of a tensor.
+        private: words of a row that an invocation may keep for itself.
+    """
+
+    short: int
+    rows: int
+    columns: int
+    private: int
+
+
+# A barrier in software costs more than many additions, and there are few processors to feed.
+_MACHINES = {
+    "gpu": Machine(short=24, rows=2**20, columns=4096, private=64),
+    "software": Machine(short=48, rows=32, columns=64, private=1024),
+}
 
 
 def render(launch: Loops, room: Room) -> list[KernelShader]:
@@ -52,12 +76,21 @@ def render(launch: Loops, room: Room) -> list[KernelShader]:
     alone = [part for part in parts if len(part.counts) > 1]
     together = [part for part in parts if len(part.counts) == 1]
     groups = [[part] for part in alone] + ([together] if together else [])
-    return [_shader(group, room) for group in groups]
+    first = [_first(part.split, room) for part in parts if part.split is not None]
+    return first + [_shader(group, room) for group in groups]
+
+
+def _first(split: Split, room: Room) -> KernelShader:
+    """What many groups do before one of them does the rest."""
+    e = Emitter(room.places)
+    split.write(e, "group")
+    return e.shader((Count(Dim(0, split.groups)),), split.size)
 
 
 def _shader(parts: list[_Part], room: Room) -> KernelShader:
     """Parts in one kernel, each in workgroups of its own."""
-    e = Emitter(room.places)
+    floats = all(kind(b.dtype) == "f32" for part in parts for b in part.buffers)
+    e = Emitter(room.places, "f32" if floats else "u32")
     size = max(part.lanes for part in parts)
     if len(parts) == 1:
         parts[0].write(e, "group", size)
@@ -117,6 +150,7 @@ class _Part:
         columns: 0: one invocation for each turn; else how many turns a workgroup does together.
         lanes: how many invocations a workgroup should have.
         counts: how many turns there are: lengths that can be multiplied are one.
+        split: the loop that many groups begin with, in a kernel of its own.
     """
 
     def __init__(self, loop: Loop, room: Room) -> None:
@@ -132,20 +166,23 @@ class _Part:
             else:
                 self.counts.append(variable.extent)
         self.columns = self._columns()
+        once = self.columns == 1 and self.counts == [ONE]
+        self.split = Split.of(self.body, room) if once else None
         self.lanes = _SIZE
         few = prod(count.at(self.capacity) for count in self.counts) <= _FEW_GROUPS
-        if self.columns > 1 or (self.columns and few and self._length(self.body) >= _LONG):
+        if self.columns and few and self._length(self.body) >= _LONG:
             self.lanes = _MANY_LANES
 
     def _columns(self) -> int:
         """The mapping that suits the loops."""
+        machine = _MACHINES[self.room.profile]
         static = all(b.size.static for b in self.scratch)
-        private = static and sum(b.size.offset for b in self.scratch) <= _PRIVATE
-        if _has_vectors(self.body):
-            return 0 if private and self._length(self.body) < _SHORT else 1
+        private = static and sum(b.size.offset for b in self.scratch) <= machine.private
         turns = prod(count.at(self.capacity) for count in self.counts)
-        long = [s for s in self.body if isinstance(s, Loop) and self._length((s,)) >= _SHORT]
-        if long and turns <= _FEW_TURNS and not self.scratch and all(map(divisible, long)):
+        long = [s for s in self.body if isinstance(s, Loop) and self._length((s,)) >= machine.short]
+        if _has_vectors(self.body):
+            return 0 if private and (not long or turns > machine.rows) else 1
+        if long and turns <= machine.columns and not self.scratch and all(map(divisible, long)):
             return _COLUMNS
         return 0
 
@@ -189,12 +226,13 @@ class _Part:
         columns, number = self.columns, self.counts[0]
         if columns == 1:
             turns = self._turns(e, group, 1, "")
-            Nest(e, self.written, Team(size, subgroups=self.room.subgroups)).block(
-                self.body, self._places(e, turns), True
-            )
+            nest = Nest(e, self.written, Team(size, subgroups=self.room.subgroups))
+            if self.split is not None:
+                nest.instead[self.split.loop] = self.split.join
+            nest.block(self.body, self._places(e, turns), True)
             return
-        turns = self._turns(e, group, columns, f"thread % {columns}")
-        rank = e.let(f"thread / {columns}", "rank")
+        turns = self._turns(e, group, columns, f"(thread & {columns - 1})")
+        rank = e.quotient("thread", str(columns))
         first = f"{rank} == 0"
         if not number.static or number.offset % columns:
             # All must come to the barriers: who has no turn of its own does the last one again.
@@ -230,8 +268,8 @@ class _Part:
                 found.append(group)
                 break
             number = e.groups(count)
-            found.append(e.let(f"{group} % {number}", "i"))
-            group = e.let(f"{group} / {number}", "i")
+            found.append(e.remainder(group, number))
+            group = e.quotient(group, number)
         if place:
             found[0] = e.let(f"{found[0]} * {per} + {place}", "turn")
         return found
@@ -252,8 +290,8 @@ class _Part:
             elif variable.extent == ONE:
                 env[variable] = "0"
             else:
-                env[variable] = e.pure(f"{rest} % {extent}")
-                rest = e.pure(f"{rest} / {extent}")
+                env[variable] = e.remainder(rest, extent)
+                rest = e.quotient(rest, extent)
         return env
 
     def flops(self) -> Dim:

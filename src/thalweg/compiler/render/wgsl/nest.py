@@ -8,7 +8,7 @@ by the first one).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.access import statements as every
@@ -46,6 +46,8 @@ class Nest:
         # Buffers written, and those read, since the lanes last met.
         self.dirty: set[Buffer] = set()
         self.read: set[Buffer] = set()
+        # Loops in whose place something else is written.
+        self.instead: dict[Loop, Callable[[Emitter, Nest], None]] = {}
 
     def block(self, statements: Sequence[Statement], env: Env, together: bool) -> None:
         """Write statements; `together`: all lanes are at the same place."""
@@ -53,34 +55,39 @@ class Nest:
         for i, s in enumerate(statements):
             rest = statements[i + 1 :]
             if together and self.team.lanes > 1:
-                self._order(s, rest)
+                self._order(s)
+            if isinstance(s, (Store, Accumulate)):
+                self._use(s)
             if isinstance(s, Reset):
                 own.add(s.accumulator)
                 self._reset(s.accumulator, rest, together)
             elif isinstance(s, Accumulate):
                 self._accumulate(s, env, together)
             elif isinstance(s, Store):
-                self._store(s, env, together)
+                self._store(s, env, rest if together else None)
             else:
                 self._loop(s, env, together)
             later = uses.accumulated(rest)
-            self._finish([a for a in uses.accumulated((s,)) if a in own and a not in later])
+            done = [a for a in uses.accumulated((s,)) if a in own and a not in later]
+            self._finish(done)
+            self.spread -= {*done}
         for a in own:  # what was begun and never added to
             self.running.pop(a, None)
 
-    def _order(self, s: Statement, rest: Sequence[Statement]) -> None:
+    def _order(self, s: Statement) -> None:
         """Let the lanes meet before a statement that touches what others may still touch."""
-        read, written = self._reads(s), set(uses.stored((s,)))
-        # What all lanes read and the first one writes, if the others need what they read.
-        needed = {b for r in rest for b in self._reads(r)} if isinstance(s, Store) else set()
-        if read & self.dirty or written & (self.read | self.dirty | (read & needed)):
+        read = self._reads(s)
+        if isinstance(s, Store):
+            if read & self.dirty:
+                self.meet()
+            return
+        if read & self.dirty or {*uses.stored((s,))} & (self.read | self.dirty):
             self.meet()
-        if not isinstance(s, Store):
-            self.read |= read
+        self.read |= read
 
-    def meet(self) -> None:
+    def meet(self, more: Iterable[Buffer] = ()) -> None:
         """What the lanes have written is there for all, and what they read may be written."""
-        touched = self.dirty | self.read
+        touched = self.dirty | self.read | {*more}
         shared = {b for b in touched if b in self.e.locals}
         if shared:
             self.e.line("workgroupBarrier();")
@@ -111,6 +118,15 @@ class Nest:
                 accumulators.bring(self.e, s.accumulator, self.running[s.accumulator], value)
         else:
             accumulators.bring(self.e, s.accumulator, self.running[s.accumulator], value)
+        self.e.totals.pop(s.accumulator, None)
+
+    def _use(self, s: Store | Accumulate) -> None:
+        """Make known what the accumulators that a statement reads have come to so far."""
+        read = {a for root in uses.roots((s,)) for a in self.e.cache.of(root).accumulators}
+        running = [a for a in self.running if a in read and a not in self.e.totals]
+        self._finish(running)
+        for a in running:  # a copy, for it goes on
+            self.e.totals[a] = self.e.let(f"({self.e.totals[a]})")
 
     def _finish(self, done: Sequence[Accumulator]) -> None:
         """What accumulators have come to, the lanes joined."""
@@ -118,27 +134,37 @@ class Nest:
         values = [(a, self.running[a]) for a in spread]
         joined = dict(zip(spread, joining.joined(self.e, self.team, values), strict=True))
         for a in done:
-            self.spread.discard(a)
             found = accumulators.started(self.e, a, joined.get(a, self.running[a]))
             self.e.totals[a] = accumulators.total(a, found)
 
     # --- stores
 
-    def _store(self, s: Store, env: Env, together: bool) -> None:
-        if together and self.team.lanes > 1:
+    def _store(self, s: Store, env: Env, rest: Sequence[Statement] | None) -> None:
+        """Write a store; `rest` follows it where all lanes are at the same place."""
+        if rest is None or self.team.lanes == 1:
+            self.e.store(s, env)
+        else:
             # All lanes compute it, so that what is remembered is known to all.
             value = self.e.value(s.value, env)
             index = self.e.index(s.index, env)
+            # What all have read and one of them writes, if the others need what they read.
+            needed = {b for r in rest for b in self._reads(r)} & self._reads(s)
+            if s.buffer in self.read | self.dirty | needed:
+                self.meet({s.buffer})
+            self.read |= needed - {s.buffer}
             with self.e.block(f"if ({self.team.first})"):
                 self.e.put(s.buffer, index, value)
-        else:
-            self.e.store(s, env)
         self.dirty.add(s.buffer)
 
     # --- loops
 
     def _loop(self, loop: Loop, env: Env, together: bool) -> None:
+        if loop in self.instead:
+            self.instead[loop](self.e, self)
+            return
         shared = together and self.team.lanes > 1 and self._shares(loop)
+        for a in uses.accumulated(loop.body):
+            self.e.totals.pop(a, None)
         self.prepare(loop, env)
         name = self.e.fresh("x")
         first, step = (self.team.rank, str(self.team.lanes)) if shared else ("0", "1")
@@ -182,8 +208,10 @@ class Nest:
 
 def divisible(loop: Loop) -> bool:
     """Whether the turns of a loop are independent but for accumulators around it."""
-    read = {e.buffer for e in walk(*uses.roots((loop,))) if isinstance(e, Load)}
-    return all(
+    found = list(walk(*uses.roots((loop,))))
+    read = {e.buffer for e in found if isinstance(e, Load)}
+    totals = {e.accumulator for e in found if isinstance(e, Total)}
+    return not totals & {*uses.accumulated(loop.body)} - {*uses.resets(loop.body)} and all(
         s.buffer not in read and loop.variable in s.index.variables()
         for s in every(loop.body)
         if isinstance(s, Store)

@@ -94,19 +94,23 @@ class ShaderProgram:
     layout: Layout
 
 
-def render(program: ir.Program, layout: Layout, subgroups: bool = False) -> ShaderProgram:
+def render(
+    program: ir.Program, layout: Layout, subgroups: bool = False, profile: str = "gpu"
+) -> ShaderProgram:
     """Render all launches of a Program.
 
     Args:
         program: what to run.
         layout: where its buffers lie.
         subgroups: whether kernels may use subgroup operations.
+        profile: what contractions are cut up for: `gpu`, or `software`, adapters that run on the
+            processor (SwiftShader, lavapipe).
 
     Raises:
         TypeError: if a kernel computes with a dtype that WebGPU does not have.
     """
     places = {buffer: Place(base) for buffer, base in layout.places.items()}
-    writing = _Writing(places, max(program.capacity, 1), layout.words, subgroups)
+    writing = _Writing(places, max(program.capacity, 1), layout.words, subgroups, profile)
     steps = writing.block(merged(program).launches, 0)
     return ShaderProgram(writing.kernels, steps, Layout(layout.places, writing.end))
 
@@ -117,6 +121,7 @@ class _Writing:
     capacity: int
     begin: int  # of the scratch memory, which belongs to one launch at a time
     subgroups: bool
+    profile: str
     end: int = 0
     kernels: list[KernelShader] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
@@ -145,7 +150,7 @@ class _Writing:
         if isinstance(launch, ir.HostCall):
             buffers = [buffer for buffer, _ in (*launch.inputs, *launch.outputs)]
             return (Host(launch, tuple(self.places[b] for b in buffers)),)
-        room = Room(dict(self.places), self.capacity, self.begin, self.subgroups)
+        room = Room(dict(self.places), self.capacity, self.begin, self.subgroups, self.profile)
         shaders = _shaders(launch, room)
         self.end = max(self.end, room.end)
         return [

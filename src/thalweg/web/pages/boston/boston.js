@@ -29,7 +29,7 @@ async function main() {
     if (!found) {
       found = await Session.load(name, data);
       // What Python reached, measured before anything is trained here.
-      reached.set(name, rowOf(`Python, after ${data.epochs}`, found));
+      reached.set(name, rowOf(`Python, ${data.epochs}`, found));
       sessions.set(name, found);
     }
     return found;
@@ -52,7 +52,7 @@ async function main() {
       validation: { name: 'validation', colour: '--second' },
     },
   });
-  const baseline = rowOf('Always the mean', null);
+  const baseline = rowOf('The mean price', null);
   chart.setLevels([{ y: baseline.validation.mse, text: 'always the mean price' }]);
   const district = new District(data, () => showPrice());
   const speed = slider('speed', { min: 2, max: 1000, log: true, format: (value) => `${digits(value, 2)} epochs/s` });
@@ -74,7 +74,7 @@ async function main() {
 
   function showErrors() {
     const python = /** @type {Row} */ (reached.get(session.name));
-    const rows = [baseline, python, rowOf(`Now, after ${session.epoch.toLocaleString('en')}`, session)];
+    const rows = [baseline, python, rowOf(`Now, ${session.epoch.toLocaleString('en')}`, session)];
     const body = find('errors', HTMLTableSectionElement);
     rows.forEach((row, i) => {
       const shown = body.rows[i] ?? body.insertRow();
@@ -127,30 +127,38 @@ async function main() {
     note.hidden = !note.textContent;
   }
 
-  /** @param {string} name */
-  async function change(name) {
-    await session.stop();
-    session = await sessionOf(name);
-    showModel();
-  }
+  /** @type {Promise<void>} what is being done, and waits to be done */
+  let queue = Promise.resolve();
 
-  /** Do something; what goes wrong is told on the page. @param {() => unknown} work */
-  async function guard(work) {
+  /**
+   * Do something when what goes on is done, and training has been stopped; what goes wrong is told on the page.
+   * @param {() => unknown} work
+   */
+  function guard(work) {
     const problem = find('problem', HTMLElement);
-    problem.hidden = true;
-    try {
-      await work();
-    } catch (error) {
-      problem.textContent = error instanceof Error ? error.message : String(error);
-      problem.hidden = false;
-    }
+    session.stop();
+    queue = queue.then(async () => {
+      problem.hidden = true;
+      try {
+        await work();
+      } catch (error) {
+        problem.textContent = error instanceof Error ? error.message : String(error);
+        problem.hidden = false;
+      }
+    });
+    return queue;
   }
 
   /** @param {string} id @param {() => unknown} work */
   const on = (id, work) => find(id).addEventListener('click', () => guard(work));
 
-  on('train', async () => {
-    if (session.training) return session.stop();
+  /** @param {string} name */
+  async function change(name) {
+    session = await sessionOf(name);
+    showModel();
+  }
+
+  async function trainOn() {
     train.textContent = 'Pause';
     many.disabled = true;
     try {
@@ -160,7 +168,9 @@ async function main() {
       many.disabled = false;
       show();
     }
-  });
+  }
+
+  train.addEventListener('click', () => (session.training ? session.stop() : guard(trainOn)));
   on('many', async () => {
     many.disabled = train.disabled = true;
     try {
@@ -171,48 +181,40 @@ async function main() {
       many.disabled = train.disabled = false;
     }
   });
-  on('python', async () => {
-    await session.stop();
+  on('python', () => {
     session.toPython();
     show();
   });
   on('untrained', async () => {
-    await session.stop();
     await session.toUntrained();
     show();
   });
-  on('average', () => {
-    district.average();
-    showPrice();
-  });
-  on('real', () => {
-    district.real();
-    showPrice();
-  });
   on('save', async () => {
-    await session.stop();
     await session.save();
     showKept('');
   });
   on('restore', async () => {
-    await session.stop();
     await session.restore();
     show();
   });
-  on('download', async () => {
-    await session.stop();
-    await session.model.save(`download://boston-${session.name}.safetensors`);
-  });
+  on('download', () => session.model.save(`download://boston-${session.name}.safetensors`));
   const open = find('open', HTMLInputElement);
   open.addEventListener('change', () => guard(async () => {
     const file = open.files?.[0];
     if (!file) return;
-    await session.stop();
     await session.open(file);
     show();
     showKept(`Opened ${file.name}.`);
     open.value = '';
   }));
+  find('average').addEventListener('click', () => {
+    district.average();
+    showPrice();
+  });
+  find('real').addEventListener('click', () => {
+    district.real();
+    showPrice();
+  });
 
   speed.value = 60;
   await change(session.name);

@@ -103,12 +103,11 @@ export class Session {
     }
   }
 
-  /** End the training, if there is one. */
-  async stop() {
+  /** Have the training end soon, if there is one. */
+  stop() {
     if (!this.training) return;
     this.stopping = true;
     this.model.stop();
-    await this.training;
   }
 
   /** Back to the weights that Python trained. */

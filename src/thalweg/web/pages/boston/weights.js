@@ -31,12 +31,12 @@ export function showEffects(features, changes) {
   const order = features.map((_, i) => i).sort((a, b) => Math.abs(changes[b]) - Math.abs(changes[a]));
   const body = find('weights', HTMLTableSectionElement);
   order.forEach((i, place) => {
-    const row = body.rows[place] ?? newRow(body), { title, deviation, amount, yes } = features[i], change = changes[i];
+    const row = body.rows[place] ?? newRow(body), { title, deviation, amount } = features[i], change = changes[i];
     const [words, number, bar] = row.cells;
     row.className = change < 0 ? 'lower' : 'higher';
     row.dataset.feature = features[i].name;
     /** @type {ChildNode} */ (words.firstChild).textContent = title;
-    /** @type {ChildNode} */ (words.lastChild).textContent = yes ? 'than on average' : amount.replace('{}', digits(deviation, 2));
+    /** @type {ChildNode} */ (words.lastChild).textContent = amount.replace('{}', digits(deviation, 2));
     number.textContent = (change < 0 ? '' : '+') + dollars(change);
     bar.querySelector('i')?.style.setProperty('--share', String(Math.abs(change) / most));
   });

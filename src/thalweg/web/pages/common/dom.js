@@ -103,9 +103,6 @@ function minus(text) {
   return text.replace('-', '−');
 }
 
-/** Whether the visitor asked for pages that hold still. */
-export const still = matchMedia('(prefers-reduced-motion: reduce)');
-
 /** The next frame of the screen; in a page that nobody sees, soon. */
 export function frame() {
   return new Promise((resolve) => (document.hidden ? setTimeout(resolve, 16) : requestAnimationFrame(resolve)));

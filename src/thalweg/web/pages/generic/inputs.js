@@ -38,8 +38,8 @@ export function element(tag, properties = {}, ...children) {
  */
 export function field(spec, host, changed, failed) {
   const [height, width, channels] = spec.shape, size = sizeOf(spec);
-  host.append(element('h3', { textContent: `${spec.name}: ${size} number${size > 1 ? 's' : ''}${spec.shape.length > 1 ? ` (${spec.shape.join(' × ')})` : ''}` }));
-  if (spec.shape.length === 3 && (channels === 1 || channels === 3)) return picture(spec, host, { width, height, channels }, changed, failed);
+  host.append(element('h3', {}, `${spec.name}: ${size} number${size > 1 ? 's' : ''}${spec.shape.length > 1 ? ` (${spec.shape.join(' × ')})` : ''}`));
+  if (spec.shape.length === 3 && (channels === 1 || channels === 3)) return picture(host, { width, height, channels }, changed, failed);
   if (size > FEW) {
     const box = host.appendChild(element('textarea', { ariaLabel: spec.name, spellcheck: false, oninput: changed }));
     return {
@@ -53,20 +53,19 @@ export function field(spec, host, changed, failed) {
 }
 
 /**
- * @param {Spec} spec
  * @param {HTMLElement} host
  * @param {{width: number, height: number, channels: 1 | 3}} form
  * @param {() => void} changed
  * @param {(error: unknown) => void} failed
  * @returns {Field}
  */
-function picture(spec, host, form, changed, failed) {
+function picture(host, form, changed, failed) {
   const { width, height, channels } = form;
   let values = new Float32Array(width * height * channels);
   /** @type {any} */
   let source = null;
   const view = element('canvas', { width, height, className: 'picture', ariaLabel: 'What the model sees' });
-  const range = element('select', { onchange: () => look() }, ...Object.keys(RANGES).map((name) => element('option', { textContent: name })));
+  const range = element('select', { onchange: () => look() }, ...Object.keys(RANGES).map((name) => element('option', {}, name)));
   const invert = element('input', { type: 'checkbox', onchange: () => look() });
   const show = () => {
     const [scale, offset] = RANGES[range.value], pixels = new ImageData(width, height);
@@ -114,7 +113,7 @@ function picture(spec, host, form, changed, failed) {
     }
   };
   host.append(element('div', { className: 'buttons' }, element('label', { className: 'button' }, 'A picture', file), camera),
-    view, element('div', { className: 'fields' }, element('label', {}, 'Pixels', range), element('label', {}, 'Dark for light', invert)));
+    view, element('div', { className: 'fields' }, element('label', {}, 'Pixels', range), element('label', {}, 'Invert', invert)));
   return {
     read: () => values,
     random: () => {

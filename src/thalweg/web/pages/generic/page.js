@@ -1,9 +1,9 @@
 /** @file The ready page: shows what a model is, predicts from what is entered, and trains it. */
 
 import { load } from '../thalweg.js';
-import { LineChart } from './chart.js';
+import { LineChart } from '../common/chart.js';
 import { makeUp, parseCsv } from './data.js';
-import { digits, find } from './dom.js';
+import { digits, find } from '../common/dom.js';
 import { element, field, sizeOf } from './inputs.js';
 
 /** @typedef {import('./data.js').Data} Data */
@@ -38,15 +38,15 @@ async function chosen(id) {
 /** @param {ArrayLike<number>} values one output of one sample */
 function shown(values) {
   const all = Array.from(values), most = Math.max(...all.map(Math.abs)) || 1;
-  if (all.length === 1) return element('p', { className: 'single numeric', textContent: digits(all[0], 5) });
+  if (all.length === 1) return element('p', { className: 'single numeric' }, digits(all[0], 5));
   const rows = all.slice(0, MANY).map((value, i) => {
     const bar = element('i');
     bar.style.setProperty('--share', String(Math.abs(value) / most));
-    const row = element('tr', { className: value === Math.max(...all) ? 'now' : '' }, element('td', { textContent: i }), element('td', {}, bar), element('td', { className: 'number', textContent: digits(value, 4) }));
-    return row;
+    const cells = [element('td', {}, String(i)), element('td', {}, bar), element('td', { className: 'number' }, digits(value, 4))];
+    return element('tr', { className: value === Math.max(...all) ? 'now' : '' }, ...cells);
   });
   const table = element('table', { className: 'bars' }, element('tbody', {}, ...rows));
-  return element('div', {}, table, all.length > MANY ? element('p', { className: 'note', textContent: `and ${all.length - MANY} more` }) : '');
+  return element('div', {}, table, all.length > MANY ? element('p', { className: 'note' }, `and ${all.length - MANY} more`) : '');
 }
 
 const model = await load(new URL('..', import.meta.url)).catch((error) => {
@@ -57,10 +57,11 @@ const { inputs, outputs, targets } = model;
 document.title = find('name').textContent = model.name;
 const shapes = (/** @type {import('./inputs.js').Spec[]} */ specs) => specs.map(({ name, shape }) => `${name} (${shape.join(' × ') || 'a number'})`).join(', ');
 const weights = model.states.filter(({ role }) => role === 'weight' || role === 'statistic').reduce((sum, state) => sum + sizeOf(state), 0);
-const { bytes } = await (await fetch('program.json')).json();
+const { bytes, programs } = await (await fetch('program.json')).json();
 const kilobytes = Object.entries(bytes).filter(([name]) => !name.includes('relaxed')).reduce((sum, [, size]) => sum + size, 0) / 1024;
-const facts = { Inputs: shapes(inputs), Outputs: shapes(outputs), Weights: weights.toLocaleString('en'), Size: `${digits(kilobytes)} KB`, 'Runs on': model.choice.why };
-find('facts').append(...Object.entries(facts).map(([name, text]) => element('div', {}, element('dt', { textContent: name }), element('dd', { className: text.length > 12 ? 'long' : '', textContent: text }))));
+const facts = { Inputs: shapes(inputs), Outputs: shapes(outputs), Weights: weights.toLocaleString('en'), Size: `${digits(kilobytes)} KB`, 'Runs on': model.device === 'wasm' ? 'WebAssembly' : 'WebGPU' };
+find('facts').append(...Object.entries(facts).map(([name, text]) => element('div', {}, element('dt', {}, name), element('dd', {}, text))));
+find('why').textContent = model.choice.why;
 
 // --- predictions
 
@@ -69,11 +70,21 @@ const fields = inputs.map((spec) => field(spec, find('inputs'), predict, complai
 async function predict() {
   complain('');
   try {
-    const x = Object.fromEntries(fields.map(({ read }, k) => [inputs[k].name, read()])), start = performance.now();
-    const found = await model.predict(x), time = (performance.now() - start) * 1000;
-    find('latency').textContent = `in ${digits(time, 2)} µs`;
+    const x = Object.fromEntries(fields.map(({ read }, k) => [inputs[k].name, read()]));
+    for (const [name, values] of Object.entries(x)) {
+      const missing = Array.from(values).findIndex((value) => !Number.isFinite(value));
+      if (missing >= 0) throw new Error(`${name}: number ${missing + 1} is missing.`);
+    }
+    const start = performance.now();
+    let found, times = 0;
+    // A browser's clock is coarse: a short time is the mean of many.
+    do {
+      found = model.device === 'wasm' ? model.predictSync(x) : await model.predict(x);
+      times++;
+    } while (performance.now() - start < 2);
+    find('latency').textContent = `in ${digits(((performance.now() - start) / times) * 1000, 2)} µs`;
     const all = outputs.length === 1 ? { [outputs[0].name]: found } : found;
-    find('outputs').replaceChildren(...Object.entries(all).map(([name, values]) => element('div', {}, element('h3', { textContent: name }), shown(values))));
+    find('outputs').replaceChildren(...Object.entries(all).map(([name, values]) => element('div', {}, element('h3', {}, name), shown(values))));
   } catch (error) {
     complain(error);
   }
@@ -102,7 +113,7 @@ if (model.trainable) {
   const count = (/** @type {import('./inputs.js').Spec[]} */ specs) => specs.reduce((sum, spec) => sum + sizeOf(spec), 0);
   find('training').hidden = false;
   find('shape').textContent = `Optimizer ${model.training.optimizer}, loss ${model.training.loss}. A row of data has ${count(inputs)} columns of inputs and then ${count(targets)} of targets.`;
-  const most = Math.max(...Object.values(await (await fetch('program.json')).json().then(({ programs }) => [programs.train.capacity])));
+  const most = programs.train.capacity;
   Object.assign(box('batch'), { max: most, value: most });
   const chart = new LineChart(find('chart'), {
     title: 'Loss by epoch', x: 'epoch', y: 'loss', log: true,

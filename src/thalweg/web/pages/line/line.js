@@ -135,7 +135,7 @@ async function main() {
     await walk.epoch();
     show();
   });
-  find('again').addEventListener('click', () => start(START));
+  find('reset').addEventListener('click', () => start(START));
   for (const element of document.querySelectorAll('[data-try]')) {
     element.addEventListener('click', () => {
       const wanted = TRIES[/** @type {HTMLElement} */ (element).dataset.try ?? ''];

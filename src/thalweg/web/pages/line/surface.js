@@ -136,7 +136,7 @@ export class Surface {
   #listen() {
     const { canvas } = this;
     canvas.addEventListener('pointerdown', (event) => {
-      if (event.button || !this.scales) return;
+      if (event.button || (event.pointerType === 'touch' && !this.#near(event.offsetX, event.offsetY))) return;
       this.held = true;
       canvas.setPointerCapture(event.pointerId);
       this.#move(event);
@@ -147,14 +147,14 @@ export class Surface {
     });
     for (const end of ['pointerup', 'pointercancel']) canvas.addEventListener(end, () => (this.held = false));
     canvas.addEventListener('pointerleave', () => this.tell(''));
-    // A finger scrolls the page over the map, unless it takes hold of the point.
+    // A finger scrolls the page over the map, unless it takes hold of the point; a tap moves the point there.
     canvas.addEventListener('touchstart', (event) => {
       const touch = event.touches[0], corner = canvas.getBoundingClientRect();
-      if (!this.scales) return;
-      const dx = touch.clientX - corner.left - this.scales.x.at(this.walk.here.kernel);
-      const dy = touch.clientY - corner.top - this.scales.y.at(this.walk.here.bias);
-      if (Math.hypot(dx, dy) <= REACH) event.preventDefault();
+      if (this.#near(touch.clientX - corner.left, touch.clientY - corner.top)) event.preventDefault();
     }, { passive: false });
+    canvas.addEventListener('click', (event) => {
+      if (/** @type {PointerEvent} */ (event).pointerType !== 'mouse') this.#move(event);
+    });
     canvas.addEventListener('keydown', (event) => this.#key(event));
   }
 
@@ -171,7 +171,14 @@ export class Surface {
     this.#tellOf(this.walk.here);
   }
 
-  /** @param {PointerEvent} event @returns {Place | null} */
+  /** Whether a finger there takes hold of the point. @param {number} left @param {number} top */
+  #near(left, top) {
+    if (!this.scales) return false;
+    const { kernel, bias } = this.walk.here;
+    return Math.hypot(left - this.scales.x.at(kernel), top - this.scales.y.at(bias)) <= REACH;
+  }
+
+  /** @param {MouseEvent} event @returns {Place | null} */
   #place(event) {
     if (!this.scales) return null;
     const { x, y, box } = this.scales;
@@ -179,7 +186,7 @@ export class Surface {
     return { kernel: x.back(inside(event.offsetX, box.left, box.right)), bias: y.back(inside(event.offsetY, box.top, box.bottom)) };
   }
 
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   #move(event) {
     const place = this.#place(event);
     if (place) this.moved(place);

@@ -32,6 +32,7 @@ export class Walk {
     this.here = { kernel: 0, bias: 0 };
     /** @type {(Place | null)[]} with a null where somebody moved the point by hand */
     this.path = [];
+    this.byHand = false;
     /** @type {number[]} the files of this epoch that are still to come */
     this.rest = [];
     this.batches = this.epochs = 0;
@@ -54,6 +55,7 @@ export class Walk {
   /** Begin anew from a place. @param {Place} place */
   restart(place) {
     this.path = [];
+    this.byHand = false;
     this.rest = [];
     this.batches = this.epochs = 0;
     this.every = 1;
@@ -67,9 +69,11 @@ export class Walk {
     this.here = place;
     this.model.setState('kernel', [place.kernel]);
     this.model.setState('bias', [place.bias]);
-    if (this.path.length === 1) this.path = [];
-    if (this.path.length) this.path.push(null);
+    // Of a drag, only where it ends is a place of the path.
+    if (this.byHand) this.path.pop();
+    else if (this.path.length) this.path.push(null);
     this.path.push(place);
+    this.byHand = true;
   }
 
   /** Measure the loss in another way, from the same place on. @param {LossName} loss */
@@ -94,6 +98,7 @@ export class Walk {
     this.batches += 1;
     if (!this.rest.length) this.epochs += 1;
     this.path.push(this.here);
+    this.byHand = false;
     if (this.path.length > PATH) this.path.splice(0, PATH / 10);
     this.#record();
   }

@@ -89,15 +89,16 @@ class _Writer:
         self.lanes = em.target.lanes(self.itemsize)
         self.left = describe(flat.left, flat.m, flat.k, flat.dtype)
         self.right = describe(flat.right, flat.n, flat.k, flat.dtype)
-        self.direct = _direct(flat)
+        self.direct = _direct(flat, gemm.width(em.target, self.element))
         self.block = self._block()
         self.end = ZERO
         height = flat.m.extent if flat.m.extent.static else Dim(0, self.block)
         height = Dim(0, min(self.block, height.offset))
         width, depth = flat.n.extent, flat.k.extent
         # As `gemm.scratch`.
-        rounded = height.plus(gemm.ROWS + gemm.VECTORS * self.lanes)
-        self.room = self._reserve(rounded.times(depth).plus(gemm.ROWS * gemm.VECTORS * self.lanes))
+        self.width = gemm.width(em.target, self.element)
+        height = height.plus(gemm.ROWS)
+        self.room = self._reserve(height.plus(self.width).times(depth))
         behind = Dim(0, self.lanes)  # where a last vector ends
         self.rows = self.columns = self.sums = ZERO
         if self.left.place is None:
@@ -105,7 +106,7 @@ class _Writer:
         if self.right.place is None:
             self.columns = self._reserve(width.times(depth).plus(behind))
         if not self.direct:
-            self.sums = self._reserve(height.times(width).plus(behind))
+            self.sums = self._reserve(height.times(width.plus(self.width)))
         self.shared, self.size = self._shared()
 
     def _block(self) -> int:
@@ -123,7 +124,7 @@ class _Writer:
         # What is not shared each worker packs for itself.
         if typical(flat.m.extent) >= typical(flat.n.extent):
             return "m", gemm.ROWS
-        return "n", gemm.VECTORS * self.lanes
+        return "n", self.width
 
     def _reserve(self, elements: Dim) -> Dim:
         place, size = self.end, elements.times(self.itemsize)
@@ -150,7 +151,8 @@ class _Writer:
             if self.direct is not None:
                 sums = self._stored(self.direct, batch, first, columns[0])
             else:
-                sums = Matrix(self._scratch(self.sums), width, 1)
+                pitch = b.mul(b.div(b.add(width, self.width - 1), self.width), self.width)
+                sums = Matrix(self._scratch(self.sums), pitch, 1)
             # The right operand's rows are those of k.
             gemm.call(b, self.element, left, Matrix(right.at, right.column, right.row), size, sums, room)
             if self.direct is None:
@@ -235,10 +237,13 @@ class _Writer:
             body(loop.index, mask)
 
 
-def _direct(flat: Flat) -> Store | None:
-    """The store, where all that is done with the sums is to store them in rows."""
+def _direct(flat: Flat, width: int) -> Store | None:
+    """The store, where all that is done with the sums is to store them in rows, whole tiles."""
     (store, *others) = flat.epilogue
     if others or not isinstance(store.value, Product):
+        return None
+    tiles = ((flat.m, gemm.ROWS), (flat.n, width))
+    if any(not v.extent.static or v.extent.offset % size for v, size in tiles):
         return None
     dtype = store.buffer.dtype
     plain = dtype == flat.dtype and elementwise.memory(dtype) == elementwise.computing(dtype)

@@ -1,6 +1,10 @@
 """The matrix product that all kernels of a module call on WebAssembly, where code must be small.
 
-    sums[i, j] = sum over k of left[i, k] * right[k, j], for any strides
+    sums[i, j] = sum over k of left[i, k] * right[k, j], for any strides of the operands
+
+The sums have room for whole tiles: four rows of some vectors. So may right rows be read beyond
+their end, into what lies behind them in memory; what comes of it stands among the sums that are too
+many.
 
 Few rows go through the right operand row by row, which is as fast as memory is. Else both operands
 are packed, the left one in strips of rows and the right one in panels of columns, for a tile of
@@ -10,13 +14,12 @@ sums that stay in registers.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from thalweg.compiler.render.llvm.builder import PTR, Builder, Index, Type, Value
+from thalweg.compiler.render.llvm.builder import BOOL, PTR, Builder, Index, Type, Value
 from thalweg.compiler.target import Target
 
-__all__ = ["Matrix", "Size", "call", "scratch"]
+__all__ = ["ROWS", "Matrix", "Size", "call", "scratch", "width"]
 
 # Rows of a tile, and its vectors in a row: V8 keeps no more than eight sums in registers.
 ROWS, VECTORS = 4, 2
@@ -47,11 +50,18 @@ class Size:
 def scratch(b: Builder, element: str, size: Size) -> Index:
     """Elements of scratch memory that a product needs."""
     rows = b.mul(b.div(b.add(size.rows, ROWS - 1), ROWS), ROWS)
-    return b.add(b.mul(b.add(rows, _width(b.target, element)), size.depth), ROWS * _width(b.target, element))
+    return b.mul(b.add(rows, width(b.target, element)), size.depth)
 
 
 def call(
-    b: Builder, element: str, left: Matrix, right: Matrix, size: Size, sums: Matrix, room: Value
+    b: Builder,
+    element: str,
+    left: Matrix,
+    right: Matrix,
+    size: Size,
+    sums: Matrix,
+    room: Value,
+    more: Value | None = None,
 ) -> None:
     """Call the product.
 
@@ -59,17 +69,19 @@ def call(
         element: of all matrices.
         left, right: the operands.
         size: of the sums.
-        sums: where they go; columns are neighbours.
+        sums: where they go, whole tiles; columns are neighbours.
         room: `scratch` elements.
+        more: whether to add to what the sums are; never if None.
     """
     name, declarations = _function(b.target, element)
     b.declarations.update(declarations)
     numbers = (left.row, left.column, right.row, right.column, size.rows, size.columns, size.depth)
     given = [left.at, right.at, *map(b.index, numbers), sums.at, b.index(sums.row), room]
+    given.append(b.number(BOOL, False) if more is None else more)
     b.line(f"call void @{name}({', '.join(map(str, given))})")
 
 
-def _width(target: Target, element: str) -> int:
+def width(target: Target, element: str) -> int:
     """Columns of a tile."""
     return VECTORS * target.lanes(Type(element).bits // 8)
 
@@ -81,12 +93,12 @@ def _function(target: Target, element: str) -> tuple[str, dict[str, str]]:
     b = Builder(target)
     numbers = ("lr", "lk", "rk", "rc", "rows", "columns", "depth")
     parameters = [(PTR, "left"), (PTR, "right"), *((b.index_type, x) for x in numbers)]
-    parameters += [(PTR, "sums"), (b.index_type, "pitch"), (PTR, "room")]
+    parameters += [(PTR, "sums"), (b.index_type, "pitch"), (PTR, "room"), (BOOL, "more")]
     with b.function(name, parameters) as (left, right, lr, lk, rk, rc, *rest):
-        rows, columns, depth, sums, pitch, room = rest
+        rows, columns, depth, sums, pitch, room, more = rest
         size = Size(rows, columns, depth)
         product = _Product(
-            b, element, Matrix(left, lr, lk), Matrix(right, rk, rc), size, Matrix(sums, pitch, 1)
+            b, element, Matrix(left, lr, lk), Matrix(right, rk, rc), size, Matrix(sums, pitch, 1), more
         )
         near = b.icmp("eq", rc, b.index(1))
         few = b.binary("and", b.less(rows, ROWS), near)
@@ -101,9 +113,16 @@ class _Product:
     """Writes the function."""
 
     def __init__(
-        self, b: Builder, element: str, left: Matrix, right: Matrix, size: Size, sums: Matrix
+        self,
+        b: Builder,
+        element: str,
+        left: Matrix,
+        right: Matrix,
+        size: Size,
+        sums: Matrix,
+        more: Value,
     ) -> None:
-        self.b, self.element = b, element
+        self.b, self.element, self.more = b, element, more
         self.left, self.right, self.size, self.sums = left, right, size, sums
         self.lanes = b.target.lanes(Type(element).bits // 8)
         self.width = VECTORS * self.lanes
@@ -119,7 +138,9 @@ class _Product:
         b = self.b
         numbers = self.at(self.left.at, b.mul(row, self.left.row))
         to = self.at(self.sums.at, b.mul(row, self.sums.row))
-        self._across(lambda j, type_: b.store(b.zero(type_), self.at(to, j)))
+        with b.when(b.binary("xor", self.more, b.number(BOOL, True))):
+            with b.loop(0, self.size.columns, self.lanes) as loop:
+                b.store(b.zero(self.vector), self.at(to, loop.index))
         whole = b.mul(b.div(self.size.depth, _TOGETHER), _TOGETHER)
         for begin, end, step in ((0, whole, _TOGETHER), (whole, self.size.depth, 1)):
             with b.loop(begin, end, step) as loop:
@@ -129,27 +150,17 @@ class _Product:
         b = self.b
         places = [b.add(k, i) for i in range(count)]
         factors = [
-            b.load(self.at(numbers, b.mul(place, self.left.column)), self.one) for place in places
+            b.splat(b.load(self.at(numbers, b.mul(p, self.left.column)), self.one), self.lanes)
+            for p in places
         ]
         lines = [self.at(self.right.at, b.mul(place, self.right.row)) for place in places]
-
-        def some(j: Value, type_: Type) -> None:
-            total = b.load(self.at(to, j), type_)
-            for factor, line in zip(factors, lines, strict=True):
-                spread = b.splat(factor, type_.lanes)
-                total = b.fma(spread, b.load(self.at(line, j), type_), total)
-            b.store(total, self.at(to, j))
-
-        self._across(some)
-
-    def _across(self, body: Callable[[Value, Type], None]) -> None:
-        """The columns, as vectors, then one by one."""
-        b = self.b
-        whole = b.mul(b.div(self.size.columns, self.lanes), self.lanes)
-        with b.loop(0, whole, self.lanes) as loop:
-            body(loop.index, self.vector)
-        with b.loop(whole, self.size.columns) as loop:
-            body(loop.index, self.one)
+        with b.loop(0, self.size.columns, self.width) as loop:
+            at, *sources = [b.anchor(self.at(x, loop.index)) for x in (to, *lines)]
+            for j in range(0, self.width, self.lanes):
+                total = b.load(self.at(at, j), self.vector)
+                for factor, source in zip(factors, sources, strict=True):
+                    total = b.fma(factor, b.load(self.at(source, j), self.vector), total)
+                b.store(total, self.at(at, j))
 
     # --- many rows
 
@@ -165,22 +176,18 @@ class _Product:
             with b.loop(0, strips) as loop:
                 self._pack_strip(b.mul(loop.index, ROWS), room)
         panel = self.at(room, b.mul(b.mul(strips, ROWS), size.depth))
-        spare = self.at(panel, b.mul(size.depth, self.width))
         first = b.select(ready, self.left.at, room)
         down = b.select(ready, b.index(1), b.index(size.depth))
         step = b.select(ready, b.index(self.left.column), b.index(ROWS))
         with b.loop(0, size.columns, self.width) as columns:
-            count = b.min(self.width, b.sub(size.columns, columns.index))
-            full = b.icmp("eq", b.index(count), b.index(self.width))
-            simple = b.binary("and", full, near)
-            with b.when(simple):
+            with b.when(near):
                 self._copy_panel(columns.index, panel)
-            with b.when(b.binary("xor", simple, b.number(simple.type, True))):
-                self._pack_panel(columns.index, count, panel)
+            with b.when(b.binary("xor", near, b.number(near.type, True))):
+                self._pack_panel(columns.index, panel)
             with b.loop(0, size.rows, ROWS) as rows:
+                to = b.add(b.mul(rows.index, self.sums.row), columns.index)
                 strip = self.at(first, b.mul(rows.index, down))
-                tile = self._tile(strip, step, panel)
-                self._give(tile, rows.index, columns.index, count, full, spare)
+                self._tile(strip, step, panel, self.at(self.sums.at, to))
 
     def _pack_strip(self, row: Index, room: Value) -> None:
         """Rows side by side; those that are missing repeat the last one."""
@@ -192,10 +199,13 @@ class _Product:
         ]
         to = self.at(room, b.mul(row, depth))
         with b.loop(0, depth) as loop:
-            place = b.anchor(self.at(to, b.mul(loop.index, ROWS)))
             offset = b.mul(loop.index, self.left.column)
-            for i, start in enumerate(starts):
-                b.store(b.load(self.at(start, offset), self.one), self.at(place, i))
+            ready = self.at(to, b.mul(loop.index, ROWS))
+            for first in range(0, ROWS, self.lanes):
+                vector = Value("poison", self.vector)
+                for i, start in enumerate(starts[first : first + self.lanes]):
+                    vector = b.insert(vector, b.load(self.at(start, offset), self.one), i)
+                b.store(vector, self.at(ready, first))
 
     def _copy_panel(self, column: Index, panel: Value) -> None:
         b = self.b
@@ -206,13 +216,13 @@ class _Product:
             for j in range(0, self.width, self.lanes):
                 b.store(b.load(self.at(line, j), self.vector), self.at(place, j))
 
-    def _pack_panel(self, column: Index, count: Index, panel: Value) -> None:
+    def _pack_panel(self, column: Index, panel: Value) -> None:
         """Columns side by side; those that are missing repeat the last one."""
         b = self.b
-        source = self.at(self.right.at, b.mul(column, self.right.column))
-        last = b.sub(count, 1)
+        last = b.sub(self.size.columns, 1)
         starts = [
-            self.at(source, b.mul(b.min(j, last), self.right.column)) for j in range(self.width)
+            self.at(self.right.at, b.mul(b.min(b.add(column, j), last), self.right.column))
+            for j in range(self.width)
         ]
         with b.loop(0, self.size.depth) as loop:
             place = b.anchor(self.at(panel, b.mul(loop.index, self.width)))
@@ -220,44 +230,24 @@ class _Product:
             for j, start in enumerate(starts):
                 b.store(b.load(self.at(start, offset), self.one), self.at(place, j))
 
-    def _tile(self, strip: Value, step: Value, panel: Value) -> list[list[Value]]:
+    def _tile(self, strip: Value, step: Value, panel: Value, to: Value) -> None:
         b = self.b
-        zeros = [b.zero(self.vector)] * (ROWS * VECTORS)
-        with b.loop(0, self.size.depth, carried=zeros) as loop:
+        places = [
+            self.at(self.at(to, b.mul(self.sums.row, i)), j * self.lanes)
+            for i in range(ROWS)
+            for j in range(VECTORS)
+        ]
+        zero = b.zero(self.vector)
+        start = [b.select(self.more, b.load(place, self.vector), zero) for place in places]
+        with b.loop(0, self.size.depth, carried=start) as loop:
             numbers = b.anchor(self.at(strip, b.mul(loop.index, step)))
             line = b.anchor(self.at(panel, b.mul(loop.index, self.width)))
-            vectors = [
-                b.load(self.at(line, j * self.lanes), self.vector) for j in range(VECTORS)
-            ]
+            vectors = [b.load(self.at(line, j * self.lanes), self.vector) for j in range(VECTORS)]
             after: list[Value] = []
             for i in range(ROWS):
                 factor = b.splat(b.load(self.at(numbers, i), self.one), self.lanes)
                 for j, vector in enumerate(vectors):
                     after.append(b.fma(factor, vector, loop.carried[i * VECTORS + j]))
             loop.next(after)
-        return [loop.results[i * VECTORS : (i + 1) * VECTORS] for i in range(ROWS)]
-
-    def _give(
-        self,
-        tile: Sequence[Sequence[Value]],
-        row: Index,
-        column: Index,
-        count: Index,
-        full: Value,
-        spare: Value,
-    ) -> None:
-        """Store a tile; of one that reaches beyond the end, what is inside."""
-        b = self.b
-        to = self.at(self.sums.at, b.add(b.mul(row, self.sums.row), column))
-        height = b.min(ROWS, b.sub(self.size.rows, row))
-        whole = b.binary("and", full, b.icmp("eq", b.index(height), b.index(ROWS)))
-        begin = b.select(whole, to, spare)
-        pitch = b.select(whole, b.index(self.sums.row), b.index(self.width))
-        for i, vectors in enumerate(tile):
-            line = self.at(begin, b.mul(pitch, i))
-            for j, vector in enumerate(vectors):
-                b.store(vector, self.at(line, j * self.lanes))
-        with b.when(b.binary("xor", whole, b.number(whole.type, True))):
-            with b.loop(0, height) as i, b.loop(0, count) as j:
-                value = b.load(self.at(spare, b.add(b.mul(i.index, self.width), j.index)), self.one)
-                b.store(value, self.at(to, b.add(b.mul(i.index, self.sums.row), j.index)))
+        for place, value in zip(places, loop.results, strict=True):
+            b.store(value, place)

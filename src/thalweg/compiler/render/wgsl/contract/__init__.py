@@ -6,23 +6,38 @@ tiles of the operands into workgroup memory first.
 
 from __future__ import annotations
 
-from thalweg.compiler.dims import Dim, NotAffineError, product
+from thalweg.compiler.dims import ZERO, Dim, NotAffineError, product
 from thalweg.compiler.ir.program import Contract
 from thalweg.compiler.render.wgsl.contract import direct, joined, staged
+from thalweg.compiler.render.wgsl.contract.choose import choose
 from thalweg.compiler.render.wgsl.contract.places import counts
-from thalweg.compiler.render.wgsl.contract.plan import SOFTWARE, Machine, Plan, choose
+from thalweg.compiler.render.wgsl.contract.plan import GPU, SOFTWARE, Plan
 from thalweg.compiler.render.wgsl.contract.problem import Problem
 from thalweg.compiler.render.wgsl.expressions import Emitter
 from thalweg.compiler.render.wgsl.kernel import KernelShader
 from thalweg.compiler.render.wgsl.layout import Room
 
-__all__ = ["render"]
+__all__ = ["MACHINES", "render", "shaders"]
+
+# What a Program can be rendered for.
+MACHINES = {"gpu": GPU, "software": SOFTWARE}
 
 
-def render(kernel: Contract, room: Room, machine: Machine = SOFTWARE) -> list[KernelShader]:
-    """The shaders of a contraction, which run one after another."""
+def render(kernel: Contract, room: Room) -> list[KernelShader]:
+    """The shaders of a contraction, which run one after another.
+
+    Raises:
+        NotAffineError: if the length of a group grows with the square of the batch size.
+        TypeError: if the epilogue holds anything but stores.
+    """
     problem = Problem.of(kernel)
-    plan = choose(problem, machine, max(room.capacity, 1))
+    if any(axis.extent == ZERO for axis in (problem.batch, problem.m, problem.n)):
+        return []
+    return shaders(problem, choose(problem, MACHINES[room.profile], room.capacity), room)
+
+
+def shaders(problem: Problem, plan: Plan, room: Room) -> list[KernelShader]:
+    """The shaders of a contraction that is cut up in a certain way."""
     if plan.swapped:
         problem = problem.swapped()
     if plan.parts == 1:
@@ -36,7 +51,7 @@ def _shader(problem: Problem, plan: Plan, room: Room) -> KernelShader:
     if plan.staged:
         staged.write(e, problem, plan)
     else:
-        direct.write(e, problem, plan, max(room.capacity, 1))
+        direct.write(e, problem, plan, room.capacity)
     return e.shader(counts(problem, plan), plan.size, *_work(problem, room.capacity))
 
 

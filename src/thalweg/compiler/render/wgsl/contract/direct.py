@@ -38,9 +38,7 @@ def write(e: Emitter, problem: Problem, plan: Plan, typical: int) -> None:
         store_tile(e, problem, plan, at, sums)
 
 
-def _add_up(
-    e: Emitter, problem: Problem, plan: Plan, at: Place, sums: Sums, typical: int
-) -> None:
+def _add_up(e: Emitter, problem: Problem, plan: Plan, at: Place, sums: Sums, typical: int) -> None:
     inside = frozenset(problem.k.variables)
     left, right = part(problem.left, inside), part(problem.right, inside)
     rows, columns = [], []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
 from contextlib import AbstractContextManager as Context
+from contextlib import contextmanager, nullcontext
 
 from thalweg.compiler.ir.expression import Constant, Product, walk
 from thalweg.compiler.ir.index import Var
@@ -51,9 +51,7 @@ def store_tile(e: Emitter, problem: Problem, plan: Plan, at: Place, sums: Sums) 
         vectors = sums.row(i)
         with within(e, problem.m, row, plan.height):
             env = {**at.batch, **problem.m.environment(e, row)}
-            places: list[Context[str]] = [nullcontext(j) for j in known] or [
-                _each(e, plan.columns)
-            ]
+            places: list[Context[str]] = [nullcontext(j) for j in known] or [_each(e, plan.columns)]
             for where in places:
                 with where as j:
                     column, last = known.get(j) or _column(e, problem, plan, at, j)

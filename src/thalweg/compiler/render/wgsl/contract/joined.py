@@ -1,4 +1,4 @@
-"""Sums that several workgroups share: each keeps its own in scratch memory, a second kernel adds."""
+"""Sums that several workgroups share: kept in scratch memory, then added by a second kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loops over k: innermost variables written out, one variable shared by those who share sums."""
+"""The loops over k: the innermost written out, one shared by the invocations that share sums."""
 
 from __future__ import annotations
 

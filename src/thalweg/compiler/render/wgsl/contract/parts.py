@@ -110,11 +110,13 @@ class _Parting:
         return mixed.plus(self.named(self.outer, outer)).plus(self.named(self.inner, inner))
 
     def named(self, names: dict[Index, Var], index: Index) -> Index:
-        """A variable in its place if that saves anything; it runs from 0, so no term is negative."""
+        """A variable in its place if that saves anything; it begins at 0: no term is negative."""
         if index in names:
             return Index.of(names[index])
         most = index.most()
-        simple = len(index.terms) < 1 or (len(index.terms) == 1 and index == Index.of(index.terms[0][0]))
+        simple = len(index.terms) < 1 or (
+            len(index.terms) == 1 and index == Index.of(index.terms[0][0])
+        )
         if simple or most is None or not index.not_negative() or index.offset != ZERO:
             return index
         names[index] = Var(f"part{len(names)}", most.plus(1))

@@ -86,7 +86,9 @@ def _taken(e: Emitter, rest: str, extent: Dim, per: int) -> tuple[str, str]:
         return "0", rest
     tiles = e.length(extent)
     if per > 1:
-        tiles = str(-(-extent.offset // per)) if extent.static else f"(({tiles} + {per - 1}) / {per})"
+        tiles = (
+            str(-(-extent.offset // per)) if extent.static else f"(({tiles} + {per - 1}) / {per})"
+        )
         tiles = e.pure(tiles)
     return e.pure(f"{rest} % {tiles}"), e.pure(f"{rest} / {tiles}")
 

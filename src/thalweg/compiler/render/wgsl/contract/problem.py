@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thalweg.compiler.dims import ONE, Dim, product
@@ -14,7 +14,7 @@ from thalweg.compiler.render.llvm import uses
 from thalweg.compiler.render.wgsl.expressions import Emitter
 from thalweg.tensor.dtypes import DType, float32
 
-__all__ = ["Axis", "Problem"]
+__all__ = ["Axis", "Problem", "runs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Axis:
 
     def environment(self, e: Emitter, place: str) -> dict[Var, str]:
         """The variables at a place of the flat axis."""
-        env = {v: "0" for v in self.variables}
+        env = dict.fromkeys(self.variables, "0")
         rest = [v for v in self.variables if v.extent != ONE]
         for v in reversed(rest[1:]):
             extent = e.length(v.extent)
@@ -82,8 +82,16 @@ class Problem:
             if not isinstance(s, Store):
                 raise TypeError(f"The epilogue of {launch.title!r} must be stores, got {s!r}.")
             stores.append(s)
-        axes = [Axis.of(group) for group in (launch.batch, launch.m, launch.n, launch.k)]
-        return Problem(*axes, launch.left, launch.right, tuple(stores), launch.dtype)
+        return Problem(
+            Axis.of(launch.batch),
+            Axis.of(launch.m),
+            Axis.of(launch.n),
+            Axis.of(launch.k),
+            launch.left,
+            launch.right,
+            tuple(stores),
+            launch.dtype,
+        )
 
     def swapped(self) -> Problem:
         """The same sums with the roles of m and n, and of left and right, exchanged."""
@@ -103,8 +111,3 @@ def runs(value: Expression, axis: Axis) -> bool:
     loads = [x for x in walk(value) if isinstance(x, Load)]
     v = axis.fastest
     return v is not None and any(x.index.stride(v) == ONE for x in loads)
-
-
-def merged(*environments: Mapping[Var, str]) -> dict[Var, str]:
-    """All of them."""
-    return {v: text for env in environments for v, text in env.items()}

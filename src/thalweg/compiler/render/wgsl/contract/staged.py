@@ -34,7 +34,9 @@ def write(e: Emitter, problem: Problem, plan: Plan) -> None:
     sums = Sums(e, problem.dtype, plan.rows, plan.columns)
     tiles = [
         _Tile.of(e, "left", problem.left, problem.m, at.first_row, plan.height, problem, plan, at),
-        _Tile.of(e, "right", problem.right, problem.n, at.first_column, plan.width, problem, plan, at),
+        _Tile.of(
+            e, "right", problem.right, problem.n, at.first_column, plan.width, problem, plan, at
+        ),
     ]
     for tile in tiles:
         words = plan.depth * tile.quads
@@ -125,8 +127,7 @@ class _Tile:
                 environments[quad] = [
                     parts.outside(
                         e,
-                        at.batch
-                        | environment(e, axis, added(e, begin, x), exact(axis, length)),
+                        at.batch | environment(e, axis, added(e, begin, x), exact(axis, length)),
                     )
                     for x in range(4)
                 ]

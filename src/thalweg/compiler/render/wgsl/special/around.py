@@ -9,7 +9,7 @@ from textwrap import dedent
 from thalweg.compiler.dims import Dim, product
 from thalweg.compiler.render.wgsl.expressions import Emitter
 
-__all__ = ["Around", "each", "largest", "write"]
+__all__ = ["SIZE", "Around", "each", "largest", "write"]
 
 # Invocations of a group where each works for itself.
 SIZE = 64

@@ -131,15 +131,14 @@ class _Cumulative:
         """The running values of one value of each invocation, in the first half of `sums`."""
         e = self.e
         e.line(f"sums[thread] = {value};")
-        source, to, step = 0, _GROUP, 1
-        while step < _GROUP:
+        e.line("var half = 0;")
+        with e.block(f"for (var step = 1; step < {_GROUP}; step *= 2)"):
             e.line("workgroupBarrier();")
-            with e.scope():
-                name = e.var(self.kind, f"sums[thread + {source}]")
-                with e.block(f"if (thread >= {step})"):
-                    before = e.let(f"sums[thread + {source - step}]")
-                    e.line(f"{name} = {self.joined(before, name)};")
-                e.line(f"sums[thread + {to}] = {name};")
-            source, to, step = to, source, 2 * step
-        assert source == 0
+            e.line("var sum = sums[half + thread];")
+            with e.block("if (thread >= step)"):
+                before = e.let("sums[half + thread - step]")
+                e.line(f"sum = {self.joined(before, 'sum')};")
+            # Read from one half, written to the other: after eight steps it is the first again.
+            e.line(f"half = {_GROUP} - half;")
+            e.line("sums[half + thread] = sum;")
         e.line("workgroupBarrier();")

@@ -50,4 +50,4 @@ def render_top_k(kernel: Special, room: Room) -> list[KernelShader]:
             e.put(indices, to, number)
             e.put(values, to, e.let(e.load(x, source)))
 
-    return Sort(room, around.lead, around.length, order, finish).shaders()
+    return Sort(room, around.lead, around.length, order, finish, wanted).shaders()

@@ -2,8 +2,9 @@
 
 A key is an element's place in the order of its dtype and, behind it, its index in the row: no two
 keys are equal, so sorting them is stable. Short rows: each invocation counts the keys that come
-before its own. Others: each group sorts a block in its own memory, then pairs of blocks are merged,
-where each key finds its place by bisection.
+before its own. A few of long rows: a group selects one after the other. Others: each group sorts a
+block in its own memory, then pairs of blocks are merged, where each key finds its place by
+bisection.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ Finish = Callable[[Emitter, str, str, str, str], None]
 
 # Rows up to this length are counted.
 _SHORT = 64
+# Up to so many keys are selected.
+_FEW = 8
 # Keys of a block: 8 KiB.
 _BLOCK = 1024
 _GROUP = 256
@@ -66,18 +69,30 @@ class Sort:
         rows, length: how many rows, and how long they are.
         order: of an element.
         finish: what is done with each key.
+        wanted: how many keys of a row matter, from the front; all if it is not given.
     """
 
-    def __init__(self, room: Room, rows: Dim, length: Dim, order: Order, finish: Finish) -> None:
+    def __init__(
+        self,
+        room: Room,
+        rows: Dim,
+        length: Dim,
+        order: Order,
+        finish: Finish,
+        wanted: Dim | None = None,
+    ) -> None:
         self.room, self.rows, self.length = room, rows, length
         self.order, self.finish = order, finish
         self.most = largest(length, room.capacity)
         self.total = rows.times(length)
+        self.wanted = length if wanted is None else wanted
 
     def shaders(self) -> list[KernelShader]:
         """The kernels in order."""
         if self.most <= _SHORT:
             return [self.counted()]
+        if largest(self.wanted, self.room.capacity) <= _FEW:
+            return [self.selected()]
         block = min(_BLOCK, 1 << (self.most - 1).bit_length())
         widths: list[int] = []
         while block * 2 ** len(widths) < self.most:
@@ -117,6 +132,37 @@ class Sort:
             e.line(f"place += select(0, 1, before({key}, {own}));")
         self.finish(e, "row", "place", f"{own}.x", f"{own}.y")
         return self.shader(e, (Count(self.total, SIZE),), SIZE)
+
+    def selected(self) -> KernelShader:
+        """Each group goes through a row for each of the few first keys."""
+        e = self.emitter()
+        e.declare(f"var<workgroup> keys: array<vec2<u32>, {SIZE}>;")
+        length = e.length(self.length)
+        e.line("var last = vec2(0u);")
+        with e.block(f"for (var place = 0; place < {e.length(self.wanted)}; place++)"):
+            e.line("var first = vec2(0xffffffffu);")
+            with e.block(f"for (var i = thread; i < {length}; i += {SIZE})"):
+                e.line(f"let key = vec2({self.order(e, 'group', 'i')}, u32(i));")
+                later = "(place == 0 || before(last, key))"
+                e.line(f"if ({later} && before(key, first)) {{ first = key; }}")
+            write(
+                e,
+                f"""
+                keys[thread] = first;
+                workgroupBarrier();
+                for (var apart = {SIZE // 2}; apart > 0; apart /= 2) {{
+                  if (thread < apart && before(keys[thread + apart], keys[thread])) {{
+                    keys[thread] = keys[thread + apart];
+                  }}
+                  workgroupBarrier();
+                }}
+                last = keys[0];
+                workgroupBarrier();
+                """,
+            )
+            with e.block("if (thread == 0)"):
+                self.finish(e, "group", "place", "last.x", "last.y")
+        return self.shader(e, (Count(self.rows),), SIZE)
 
     def sorted(self, block: int, to: Buffer | None) -> KernelShader:
         """Each group sorts a block: a network of exchanges (Batcher's bitonic one)."""

@@ -1,0 +1,375 @@
+"""Convolutions and their gradients on WebAssembly: images unfolded for the shared product.
+
+An unfolded image is a matrix with a row for each place of the window and a column for each of its
+offsets and channels. A chunk of it at a time is brought into scratch memory; for a convolution (and
+the gradient of its input) it is the left operand, for the gradient of the filters the left operand
+transposed, whose products over all chunks are added up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from thalweg.compiler.dims import ONE, ZERO, Dim
+from thalweg.compiler.ir.expression import Load, walk
+from thalweg.compiler.ir.index import Index as Formula
+from thalweg.compiler.ir.index import Var
+from thalweg.compiler.ir.program import Contract
+from thalweg.compiler.ir.statement import Store
+from thalweg.compiler.render.llvm import elementwise, uses
+from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
+from thalweg.compiler.render.llvm.contract import gemm
+from thalweg.compiler.render.llvm.contract.gemm import Matrix, Size
+from thalweg.compiler.render.llvm.contract.products import flops
+from thalweg.compiler.render.llvm.expressions import Emitter, Lanes
+from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters, share
+from thalweg.compiler.target import Target
+
+__all__ = ["fits", "render"]
+
+# Bytes of a chunk of an unfolded image, and of its sums.
+_CHUNK, _SUMS = 96 * 1024, 128 * 1024
+_Env = dict[Var, Index]
+
+
+def fits(kernel: Contract) -> bool:
+    """Whether `render` takes a contraction."""
+    if kernel.window is None or len(kernel.n) != 1:
+        return False
+    _, *places = kernel.m if kernel.window.kind == "image" else kernel.k
+    *offsets, channel = kernel.k if kernel.window.kind == "image" else kernel.m
+    known = (*kernel.batch, *kernel.n, *places, *offsets, channel)
+    return all(v.extent.static and v.extent != ZERO for v in known)
+
+
+def render(kernel: Contract, target: Target) -> KernelText:
+    """A convolution, or the gradient of its input or filters."""
+    values = [kernel.left, kernel.right, *uses.roots(kernel.epilogue)]
+    buffers = tuple(uses.buffers(list(walk(*values)), kernel.epilogue))
+    b = Builder(target)
+    with b.function(NAME, parameters(b, buffers)) as arguments:
+        *pointers, n, worker, workers, scratch = arguments
+        em = Emitter(b, target, n, dict(zip(buffers, pointers, strict=True)))
+        assert kernel.window is not None
+        kind = _Images if kernel.window.kind == "image" else _Filters
+        writer = kind(em, kernel, scratch)
+        with em.scope():
+            turns = writer.write(worker, workers)
+    return KernelText(
+        b.text,
+        b.declarations,
+        buffers,
+        tuple(uses.stored(kernel.epilogue)),
+        Dim(0, writer.end),
+        turns,
+        flops(*kernel.batch, *kernel.m, *kernel.n, *kernel.k),
+    )
+
+
+class _Writer:
+    """What both kinds share.
+
+    Attributes:
+        end: bytes of scratch memory.
+    """
+
+    def __init__(self, em: Emitter, kernel: Contract, scratch: Value) -> None:
+        self.em, self.b, self.kernel, self.scratch = em, em.b, kernel, scratch
+        assert kernel.window is not None
+        image = kernel.window.kind == "image"
+        self.samples, *places = kernel.m if image else kernel.k
+        *offsets, self.channel = kernel.k if image else kernel.m
+        self.places, self.offsets = tuple(places), tuple(offsets)
+        (self.filters,) = kernel.n
+        self.element = "double" if kernel.dtype.itemsize == 8 else "float"
+        self.itemsize = 8 if self.element == "double" else 4
+        self.lanes = em.target.lanes(self.itemsize)
+        self.width = gemm.width(em.target, self.element)
+        self.columns = math.prod(v.extent.offset for v in (*offsets, self.channel))
+        # With few channels the lanes of vectors are neighbouring places.
+        self.across = self.channel.extent.offset < self.lanes
+        self.line = math.prod(v.extent.offset for v in self.places[1:])
+        self.count = self.filters.extent.offset
+        self.pitch = -(-self.count // self.width) * self.width
+        lines = min(
+            _CHUNK // (self.line * self.columns * self.itemsize),
+            _SUMS // (self.line * self.pitch * self.itemsize),
+        )
+        self.lines = max(1, min(self.places[0].extent.offset, lines))
+        self.rows = self.lines * self.line
+        self.end = 0
+        self.unfolded = self._reserve(self.rows * self.columns + self.lanes)
+
+    def write(self, worker: Value, workers: Value) -> Dim:
+        """Write the body; gives the number of turns that are shared."""
+        raise NotImplementedError
+
+    def _reserve(self, elements: int) -> Value:
+        place = self.b.at(self.scratch, self.end, "i8")
+        self.end += -(-elements * self.itemsize // 64) * 64
+        return place
+
+    def _stepwise(
+        self, variables: Sequence[Var], env: _Env, body: Callable[[_Env, Index], None]
+    ) -> None:
+        """Loops over variables; `body` gets their values and the number of the turn."""
+
+        def nest(rest: Sequence[Var], env: _Env, turn: Index) -> None:
+            if not rest:
+                body(env, turn)
+                return
+            variable, *others = rest
+            extent = variable.extent.offset
+            with self._loop(0, extent) as index:
+                turn = self.b.add(self.b.mul(turn, extent), index)
+                nest(others, {**env, variable: index}, turn)
+
+        nest(variables, env, 0)
+
+    @contextmanager
+    def _loop(self, begin: Index, end: Index, step: int = 1) -> Iterator[Index]:
+        if begin == 0 and isinstance(end, int) and end <= step:
+            with self.em.scope():
+                yield 0
+            return
+        with self.b.loop(begin, end, step) as loop, self.em.scope():
+            yield loop.index
+
+    def _chunks(self, env: _Env, body: Callable[[_Env, Index, Index], None]) -> None:
+        """The chunks of one image: `body` gets the first line, and how many there are."""
+        whole = self.places[0].extent.offset
+        with self._loop(0, whole, self.lines) as first:
+            body(env, first, self.b.min(self.lines, self.b.sub(whole, first)))
+
+    def _unfold(self, env: _Env, first: Index, lines: Index) -> Matrix:
+        """Bring a chunk into scratch memory; gives it with a row for each place."""
+        if self.across:
+            self._unfold_across(env, first, lines)
+            return Matrix(self.unfolded, 1, self.rows)
+        b, (outer, *inner) = self.b, self.places
+        with self._loop(0, lines) as line:
+
+            def place(here: _Env, turn: Index) -> None:
+                row = b.mul(b.add(b.mul(line, self.line), turn), self.columns)
+
+                def run(at: _Env, k: Index) -> None:
+                    to = b.add(row, b.mul(k, self.channel.extent.offset))
+                    with self._loop(0, self.channel.extent.offset, self.lanes) as c:
+                        self._keep({**at, self.channel: c}, self.channel, b.add(to, c))
+
+                self._stepwise(self.offsets, here, run)
+
+            self._stepwise(inner, {**env, outer: b.add(first, line)}, place)
+        return Matrix(self.unfolded, self.columns, 1)
+
+    def _unfold_across(self, env: _Env, first: Index, lines: Index) -> None:
+        """A line for each offset and channel, with the places as neighbours."""
+        b, (outer, *inner) = self.b, self.places
+        columns = (*self.offsets, self.channel)
+        if not inner:
+
+            def along(at: _Env, k: Index) -> None:
+                with self._loop(0, lines, self.lanes) as x:
+                    here = {**at, outer: b.add(first, x)}
+                    self._keep(here, outer, b.add(b.mul(k, self.rows), x))
+
+            self._stepwise(columns, env, along)
+            return
+        *slow, fast = inner
+        with self._loop(0, lines) as line:
+
+            def place(here: _Env, turn: Index) -> None:
+                row = b.add(b.mul(line, self.line), b.mul(turn, fast.extent.offset))
+
+                def run(at: _Env, k: Index) -> None:
+                    to = b.add(b.mul(k, self.rows), row)
+                    with self._loop(0, fast.extent.offset, self.lanes) as x:
+                        self._keep({**at, fast: x}, fast, b.add(to, x))
+
+                self._stepwise(columns, here, run)
+
+            self._stepwise(slow, {**env, outer: b.add(first, line)}, place)
+
+    def _keep(self, env: _Env, variable: Var, place: Index) -> None:
+        """A vector of the image; what is too much is written over, or stands behind the last."""
+        value = self.em.value(self.kernel.left, env, Lanes(variable, self.lanes))
+        self.b.store(value, self.b.at(self.unfolded, place, self.element))
+
+    def _matrix(self, env: _Env, rows: Sequence[Var], step: Dim | None) -> Matrix:
+        """The right operand where it lies: rows along some variables, a filter for each column."""
+        right = self.kernel.right
+        assert isinstance(right, Load)
+        assert step is not None
+        zeros = {v: Formula() for v in (*rows, self.filters) if v not in env}
+        offset = self.em.index(right.index.replaced(zeros), env)
+        pointer = self.b.at(self.em.pointers[right.buffer], offset, self.element)
+        return Matrix(pointer, length(self.b, step, self.em.n), 1)
+
+    def _step(self, rows: Sequence[Var]) -> Dim | None:
+        """From one row of the right operand to the next, where tiles can read it as it lies."""
+        right = self.kernel.right
+        plain = elementwise.memory(right.dtype) == elementwise.computing(self.kernel.dtype)
+        if not isinstance(right, Load) or not plain or right.index.stride(self.filters) != ONE:
+            return None
+        step: Dim | None = None
+        extent = 1
+        for v in reversed(rows):
+            if v.extent == ONE:
+                continue
+            found = right.index.stride(v)
+            if step is None:
+                step = found
+            if step is None or found != step.times(extent):
+                return None
+            extent *= v.extent.offset
+        return step if step is not None else ONE
+
+    def _finish(self, sums: Value, row: Index, env: _Env, begin: Index, columns: Index) -> None:
+        """The epilogue of a row of sums."""
+        b = self.b
+        line = b.at(sums, b.mul(row, self.pitch), self.element)
+        with self._loop(0, columns, self.lanes) as j:
+            mask = None
+            if not isinstance(columns, int) or columns % self.lanes:
+                mask = b.mask(b.sub(columns, j), self.lanes)
+            place = b.at(line, j, self.element)
+            self.em.product = b.load(place, Type(self.element, self.lanes))
+            here = {**env, self.filters: b.add(j, begin)}
+            for s in self.kernel.epilogue:
+                assert isinstance(s, Store)
+                self.em.store(s, here, Lanes(self.filters, self.lanes, mask))
+
+
+class _Images(_Writer):
+    """A convolution, or the gradient of its input."""
+
+    def __init__(self, em: Emitter, kernel: Contract, scratch: Value) -> None:
+        super().__init__(em, kernel, scratch)
+        self.variables = (*self.offsets, self.channel)
+        self.step = self._step(self.variables)
+        whole = -(-self.rows // gemm.ROWS) * gemm.ROWS
+        self.sums = self._reserve(whole * self.pitch)
+        self.room = self._reserve((whole + self.width) * self.columns)
+        self.dense = self.sums
+        if self.step is None:
+            self.dense = self._reserve(self.columns * self.pitch + self.lanes)
+
+    def write(self, worker: Value, workers: Value) -> Dim:
+        """See `_Writer`."""
+        samples = length(self.b, self.samples.extent, self.em.n)
+        begin, end = share(self.b, samples, worker, workers)
+
+        def group(env: _Env, _: Index) -> None:
+            right = self._right(env)
+            with self._loop(begin, end) as sample:
+                here = {**env, self.samples: sample}
+                self._chunks(here, lambda e, first, lines: self._chunk(e, first, lines, right))
+
+        self._stepwise(self.kernel.batch, {}, group)
+        return self.samples.extent
+
+    def _right(self, env: _Env) -> Matrix:
+        """The filters: where they lie, or with a row for each filter."""
+        if self.step is not None:
+            return self._matrix(env, self.variables, self.step)
+        b, size = self.b, self.channel.extent.offset
+
+        def run(at: _Env, k: Index) -> None:
+            with self._loop(0, size, self.lanes) as c:
+                value = self.em.value(
+                    self.kernel.right, {**at, self.channel: c}, Lanes(self.channel, self.lanes)
+                )
+                # Those of later filters write over what is too much.
+                to = b.add(b.mul(k, size), c)
+                b.store(value, b.at(self.dense, to, self.element))
+
+        self._stepwise((self.filters, *self.offsets), env, run)
+        return Matrix(self.dense, 1, self.columns)
+
+    def _chunk(self, env: _Env, first: Index, lines: Index, right: Matrix) -> None:
+        b, (outer, *inner) = self.b, self.places
+        left = self._unfold(env, first, lines)
+        size = Size(b.mul(lines, self.line), self.count, self.columns)
+        sums = Matrix(self.sums, self.pitch, 1)
+        gemm.call(b, self.element, left, right, size, sums, self.room)
+        with self._loop(0, lines) as line:
+
+            def row(here: _Env, turn: Index) -> None:
+                number = b.add(b.mul(line, self.line), turn)
+                self._finish(self.sums, number, here, 0, self.count)
+
+            self._stepwise(inner, {**env, outer: b.add(first, line)}, row)
+
+
+class _Filters(_Writer):
+    """The gradient of the filters."""
+
+    def __init__(self, em: Emitter, kernel: Contract, scratch: Value) -> None:
+        super().__init__(em, kernel, scratch)
+        self.step = self._step(self.places)
+        whole = -(-self.columns // gemm.ROWS) * gemm.ROWS
+        self.sums = self._reserve(whole * self.pitch)
+        self.room = self._reserve((whole + self.width) * self.rows)
+        self.dense = self.sums
+        if self.step is None:
+            self.dense = self._reserve(self.rows * self.pitch + self.lanes)
+
+    def write(self, worker: Value, workers: Value) -> Dim:
+        """See `_Writer`."""
+        b = self.b
+        turns = self.pitch // self.width
+        low, high = share(b, turns, worker, workers)
+        low, high = b.mul(low, self.width), b.min(b.mul(high, self.width), self.count)
+        samples = length(b, self.samples.extent, self.em.n)
+        count = b.sub(high, low)
+        sums = b.at(self.sums, low, self.element)
+
+        def group(env: _Env, _: Index) -> None:
+            with self._loop(0, samples) as sample:
+                here = {**env, self.samples: sample}
+                self._chunks(here, lambda e, first, lines: self._chunk(e, first, lines, low, count))
+
+            def row(here: _Env, k: Index) -> None:
+                self._finish(sums, k, here, low, count)
+
+            self._stepwise((*self.offsets, self.channel), env, row)
+
+        with b.when(b.less(low, high)), self.em.scope():
+            self._stepwise(self.kernel.batch, {}, group)
+        return Dim(0, turns)
+
+    def _chunk(self, env: _Env, first: Index, lines: Index, low: Index, count: Index) -> None:
+        b, outer = self.b, self.places[0]
+        image = self._unfold(env, first, lines)
+        left = Matrix(image.at, image.column, image.row)
+        if self.step is not None:
+            right = self._matrix({**env, outer: first}, self.places, self.step)
+            right = Matrix(b.at(right.at, low, self.element), right.row, 1)
+        else:
+            right = self._outward(env, first, lines, low, count)
+        size = Size(self.columns, count, b.mul(lines, self.line))
+        begins = b.binary(
+            "or", b.index(env[self.samples]), b.index(first)
+        )
+        more = b.icmp("ne", begins, b.index(0))
+        sums = Matrix(b.at(self.sums, low, self.element), self.pitch, 1)
+        gemm.call(b, self.element, left, right, size, sums, self.room, more)
+
+    def _outward(
+        self, env: _Env, first: Index, lines: Index, low: Index, count: Index
+    ) -> Matrix:
+        """The gradient that flows in, dense."""
+        b, (outer, *inner) = self.b, self.places
+        with self._loop(0, lines) as line:
+
+            def place(here: _Env, turn: Index) -> None:
+                row = b.mul(b.add(b.mul(line, self.line), turn), self.pitch)
+                with self._loop(0, count, self.lanes) as j:
+                    at = {**here, self.filters: b.add(low, j)}
+                    value = self.em.value(self.kernel.right, at, Lanes(self.filters, self.lanes))
+                    b.store(value, b.at(self.dense, b.add(row, j), self.element))
+
+            self._stepwise(inner, {**env, outer: b.add(first, line)}, place)
+        return Matrix(self.dense, self.pitch, 1)

@@ -1,0 +1,66 @@
+"""Choosing the device."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import thalweg as tw
+
+
+def output(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What a new process prints."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_it_is_set_and_read():
+    assert tw.config.device() == "cpu"
+    assert tw.config.device("webgpu") == "webgpu"
+    assert tw.config.device() == "webgpu"
+    tw.config.set_device("cpu")
+    assert tw.config.device() == "cpu"
+    with pytest.raises(ValueError, match=r"value must be one of \('cpu', 'webgpu'\), got 'tpu'"):
+        tw.config.device("tpu")
+    assert tw.config.device() == "cpu"
+
+
+def test_the_package_that_it_needs_is_named(monkeypatch):
+    monkeypatch.setattr("thalweg.config.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"needs the package wgpu: run `pip install 'thalweg\["):
+        tw.config.set_device("webgpu")
+    assert tw.config.device() == "cpu"
+
+
+def test_the_environment_may_choose():
+    code = "import thalweg as tw; print(tw.config.device())"
+    assert output(code, THALWEG_DEVICE="webgpu").stdout == "webgpu\n"
+    assert output(code, THALWEG_DEVICE="").stdout == "cpu\n"
+    wrong = output(code, THALWEG_DEVICE="gpu").stderr.splitlines()[-1]
+    assert wrong == "ValueError: THALWEG_DEVICE must be one of ('cpu', 'webgpu'), got 'gpu'."
+
+
+def test_importing_takes_no_gpu_along():
+    code = (
+        "import sys, thalweg as tw; tw.config.device('webgpu'); tw.Sequential;"
+        "print([m for m in sys.modules if 'wgpu' in m or 'wgsl' in m or 'llvmlite' in m])"
+    )
+    assert output(code).stdout == "[]\n"
+
+
+def test_a_machine_without_a_gpu_is_told_so():
+    code = (
+        "import thalweg as tw; tw.config.device('webgpu');"
+        "tw.function(lambda x: x * 2, jit_compile=True)(tw.ops.ones(3))"
+    )
+    wrong = output(code, VK_DRIVER_FILES="/nowhere", VK_ICD_FILENAMES="/nowhere").stderr
+    assert "needs a GPU with a driver for Vulkan, Metal or" in wrong.splitlines()[-1]
