@@ -2,8 +2,8 @@
 
 Run it as `python -m benchmarks.matmul_webgpu [--profile gpu software] [--json]
 [--sizes 512x10x128:tn ...]`. A size is MxNxK; `:tn` and `:nt` say that the left or the right
-operand is stored transposed. Kernels run through the `wgpu` package, many of them in one submission,
-so that the way to the GPU and back is not measured.
+operand is stored transposed. Kernels run through the `wgpu` package, many in one submission, so
+that the way to the GPU and back is not measured.
 """
 
 from __future__ import annotations
@@ -50,15 +50,14 @@ class Ours:
         for load in (launch.left, launch.right):
             assert isinstance(load, Load)
             buffers.append(load.buffer)
-        (store,) = launch.epilogue
-        buffers.append(store.buffer)  # type: ignore[union-attr]
+        problem = Problem.of(launch)
+        buffers.append(problem.epilogue[0].buffer)
         places: dict[Buffer, Place] = {}
         end = 0
         for buffer in buffers:
             places[buffer] = Place(end)
             end += words(buffer, 1)
         room = Room(places, 1, end, profile=profile)
-        problem = Problem.of(launch)
         plan = choose(problem, MACHINES[profile], 1)
         rendered = shaders(problem, plan, room)
         memory = at.storage(4 * room.end)
@@ -67,7 +66,8 @@ class Ours:
         for buffer, array in zip(buffers, values, strict=False):
             at.queue.write_buffer(memory, 4 * places[buffer].base, array)
         out = places[buffers[2]]
-        return Ours(plan, rendered, memory, *values, out, buffers[2].size.at(1))
+        left, right = values
+        return Ours(plan, rendered, memory, left, right, out, buffers[2].size.at(1))
 
     def found(self, at: Gpu) -> np.ndarray[Any, Any]:
         """The product as the GPU has it."""
@@ -81,7 +81,8 @@ def expected(size: Size, ours: Ours) -> np.ndarray[Any, Any]:
     b = ours.right.reshape(size.batch, *((size.n, size.k) if size.right else (size.k, size.n)))
     a = a.swapaxes(1, 2) if size.left else a
     b = b.swapaxes(1, 2) if size.right else b
-    return np.matmul(a, b).reshape(-1)
+    product: np.ndarray[Any, Any] = np.matmul(a, b)
+    return product.reshape(-1)
 
 
 def measure(size: Size, profile: str, seconds: float) -> dict[str, Any]:
@@ -119,7 +120,8 @@ def measure(size: Size, profile: str, seconds: float) -> dict[str, Any]:
     np.testing.assert_allclose(
         ours.found(at), expected(size, ours), rtol=1e-4, atol=2e-6 * size.k + 1e-5
     )
-    times, end = [], time.perf_counter() + seconds
+    times: list[float] = []
+    end = time.perf_counter() + seconds
     while len(times) < 3 or time.perf_counter() < end:
         times.append(run(turns))
     plan = ours.plan

@@ -5,8 +5,8 @@
 NODE_MODULES is as for `benchmarks.web`; without it Thalweg is measured alone. A prediction is that
 of one sample (the median over blocks of calls), a step is one on a batch of 32 (the fastest of
 several), both on one thread. WebGPU runs on Chromium's software adapter unless `--gpu` is given.
-TensorFlow.js is measured on each of its backends, and the best one is shown; its WebAssembly backend
-has no gradients of convolutions.
+TensorFlow.js is measured on each of its backends, and the best one is shown; its WebAssembly
+backend has no gradients of convolutions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from benchmarks.web import FLAGS, PAGES, SOFTWARE, measure, served
 EXAMPLE = Path(__file__).parents[1] / "examples" / "mlperf_tiny.py"
 BATCH = 32
 TFJS_BACKENDS = ("cpu", "wasm", "webgl", "webgpu")
-RUNTIME = ("thalweg.js", "thalweg.d.ts")
+RUNTIME = ("thalweg.js", "webgpu.js", "thalweg.d.ts")
 
 
 def example() -> ModuleType:

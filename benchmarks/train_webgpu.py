@@ -25,16 +25,7 @@ from benchmarks.implementations import NAMES
 from benchmarks.workloads import WORKLOADS, Workload
 from thalweg import devices
 
-_COLUMNS = (
-    "workload",
-    "device",
-    "us/step",
-    "GFLOP/s",
-    "dispatches",
-    "us/predict",
-    "start s",
-    "loss",
-)
+_COLUMNS = ("workload", "device", "us/step", "GFLOP/s", "dispatches", "us/predict", "start s")
 _LEAST = 3
 
 
@@ -44,7 +35,7 @@ def main() -> None:
     parser.add_argument("--device", nargs="*", choices=["cpu", "webgpu"], default=["cpu", "webgpu"])
     parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
     options = parser.parse_args()
-    table = Table(*_COLUMNS)
+    table = Table(*_COLUMNS, "loss")
     for name in options.workload:
         for device in options.device:
             tw.config.set_device(device)

@@ -120,7 +120,7 @@ def measure(address: str, page: str, query: str, flags: list[str], seconds: int)
         browser = playwright.chromium.launch(executable_path=browser_path(), args=flags)
         try:
             tab = browser.new_page()
-            tab.goto(f"{address}/{page}?{query}")
+            tab.goto(f"{address}/{page}?{query}", wait_until="commit")
             tab.wait_for_function("window.result", timeout=1000 * seconds)
             return dict(tab.evaluate("window.result"))
         except Error as error:

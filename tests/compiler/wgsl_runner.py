@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import wgpu
 
-from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Contract, Copy, HostCall, Loops, Program, Special
 from thalweg.compiler.plan import plan
+from thalweg.compiler.render.wgsl import program as shaders
 from thalweg.compiler.render.wgsl.kernel import KernelShader, module
 from thalweg.compiler.render.wgsl.layout import Layout, Place
 from thalweg.tensor.dtypes import bfloat16, bool_, float16
@@ -151,8 +151,6 @@ def run(
     program: Program, arrays: Mapping[Buffer, Array], n: int = 1, subgroups: bool = False
 ) -> dict[Buffer, Array]:
     """Run a Program on arrays for its states and inputs; gives its states and outputs after."""
-    from thalweg.compiler.render.wgsl import program as shaders
-
     if not program.arena:
         plan(program)
     rendered = shaders.render(program, Layout.of(program), subgroups)
@@ -170,19 +168,22 @@ def run(
 
 
 class _Run:
-    def __init__(self, memory: Memory, rendered: Any) -> None:
+    def __init__(self, memory: Memory, rendered: shaders.ShaderProgram) -> None:
         self.memory, self.rendered = memory, rendered
 
-    def block(self, steps: Sequence[Any], turns: tuple[int, ...]) -> None:
-        kinds = {
-            "Dispatch": self.dispatch,
-            "Turns": self.turns,
-            "While": self.repeat,
-            "Cond": self.cond,
-            "Host": self.host,
-        }
+    def block(self, steps: Sequence[shaders.Step], turns: tuple[int, ...]) -> None:
         for step in steps:
-            kinds[type(step).__name__](step, turns)
+            if isinstance(step, shaders.Dispatch):
+                self.memory.dispatch(self.rendered.kernels[step.kernel], turns)
+            elif isinstance(step, shaders.Turns):
+                self.turns(step, turns)
+            elif isinstance(step, shaders.While):
+                self.repeat(step, turns)
+            elif isinstance(step, shaders.Cond):
+                held = self.flag(step.flag_place, turns)
+                self.block(step.then if held else step.otherwise, turns)
+            else:
+                self.host(step, turns)
 
     def place(self, place: Place, turns: tuple[int, ...]) -> int:
         return place.base + sum(turns[d] * size.at(self.memory.n) for d, size in place.turns)
@@ -190,26 +191,19 @@ class _Run:
     def flag(self, place: Place, turns: tuple[int, ...]) -> bool:
         return bool(self.memory.read(self.place(place, turns), 1, np.dtype(np.uint32))[0])
 
-    def dispatch(self, step: Any, turns: tuple[int, ...]) -> None:
-        self.memory.dispatch(self.rendered.kernels[step.kernel], turns)
-
-    def turns(self, step: Any, turns: tuple[int, ...]) -> None:
+    def turns(self, step: shaders.Turns, turns: tuple[int, ...]) -> None:
         count = step.length.at(self.memory.n)
         for turn in range(count):
             here = count - 1 - turn if step.reverse else turn
             self.block(step.block, (*turns, here))
 
-    def repeat(self, step: Any, turns: tuple[int, ...]) -> None:
+    def repeat(self, step: shaders.While, turns: tuple[int, ...]) -> None:
         self.block(step.test, turns)
         while self.flag(step.flag_place, turns):
             self.block(step.block, turns)
             self.block(step.test, turns)
 
-    def cond(self, step: Any, turns: tuple[int, ...]) -> None:
-        block = step.then if self.flag(step.flag_place, turns) else step.otherwise
-        self.block(block, turns)
-
-    def host(self, step: Any, turns: tuple[int, ...]) -> None:
+    def host(self, step: shaders.Host, turns: tuple[int, ...]) -> None:
         n, call = self.memory.n, step.call
         places = [self.place(p, turns) for p in step.places]
         pairs = [*call.inputs, *call.outputs]
@@ -222,8 +216,3 @@ class _Run:
         results = found if isinstance(found, tuple) else (found,)
         for (b, _), p, array in zip(call.outputs, places[len(call.inputs) :], results, strict=True):
             self.memory.write(p, np.asarray(array, b.dtype))
-
-
-def lengths(*values: int) -> tuple[Dim, ...]:
-    """Static lengths."""
-    return tuple(Dim.of(v) for v in values)

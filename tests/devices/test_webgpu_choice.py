@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import thalweg as tw
+from thalweg import config
 
 
 def output(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -41,20 +42,21 @@ def test_the_package_that_it_needs_is_named(monkeypatch):
     assert tw.config.device() == "cpu"
 
 
-def test_the_environment_may_choose():
-    code = "import thalweg as tw; print(tw.config.device())"
-    assert output(code, THALWEG_DEVICE="webgpu").stdout == "webgpu\n"
-    assert output(code, THALWEG_DEVICE="").stdout == "cpu\n"
-    wrong = output(code, THALWEG_DEVICE="gpu").stderr.splitlines()[-1]
-    assert wrong == "ValueError: THALWEG_DEVICE must be one of ('cpu', 'webgpu'), got 'gpu'."
-
-
-def test_importing_takes_no_gpu_along():
+def test_the_environment_may_choose_and_no_gpu_is_touched_before_it_is_needed():
     code = (
-        "import sys, thalweg as tw; tw.config.device('webgpu'); tw.Sequential;"
+        "import sys, thalweg as tw; print(tw.config.device()); tw.Sequential;"
         "print([m for m in sys.modules if 'wgpu' in m or 'wgsl' in m or 'llvmlite' in m])"
     )
-    assert output(code).stdout == "[]\n"
+    assert output(code, THALWEG_DEVICE="webgpu").stdout == "webgpu\n[]\n"
+
+
+def test_the_environment_may_be_wrong(monkeypatch):
+    monkeypatch.setattr(config, "_device", None)
+    monkeypatch.setenv("THALWEG_DEVICE", "gpu")
+    with pytest.raises(ValueError, match=r"THALWEG_DEVICE must be one of .*, got 'gpu'\."):
+        tw.config.device()
+    monkeypatch.setenv("THALWEG_DEVICE", "")
+    assert tw.config.device() == "cpu"
 
 
 def test_a_machine_without_a_gpu_is_told_so():

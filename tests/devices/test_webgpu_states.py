@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 import pickle
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -212,3 +215,42 @@ def test_what_is_not_compiled_runs_here(monkeypatch):
         model.fit(x, y, epochs=1, verbose=0)
         assert tw.function(lambda x: x * 2)(np.ones(3)).numpy().tolist() == [2, 2, 2]
     assert all(v._storage is None or v._storage.holder is None for v in model.variables)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_child_process_has_the_values_and_no_gpu():
+    code = """
+import os, thalweg as tw
+tw.config.device("webgpu")
+v = tw.Variable([1.0, 2.0])
+double = tw.function(lambda: v.assign(v * 2), jit_compile=True)
+double()
+child = os.fork()
+if child == 0:
+    print(v.numpy().tolist(), flush=True)
+    try:
+        double()
+    except RuntimeError as error:
+        print(error, flush=True)
+    tw.config.device("cpu")
+    print(double().numpy().tolist(), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(double().numpy().tolist())
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    values, refused, there, here = found.stdout.splitlines()
+    assert (values, there, here) == ("[2.0, 4.0]", "[4.0, 8.0]", "[4.0, 8.0]")
+    assert refused.startswith("A forked process cannot use the GPU")
+
+
+def test_data_may_change_between_trainings(on_webgpu):
+    x, y = points()
+    model = line()
+    model.optimizer.learning_rate = 0.0
+    first = model.fit(x, y, epochs=2, verbose=0).history["loss"]
+    y += 100
+    second = model.fit(x, y, epochs=2, verbose=0).history["loss"]
+    assert min(second) > 50 * max(first)

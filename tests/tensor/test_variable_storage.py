@@ -86,6 +86,62 @@ def test_copies_have_a_storage_of_their_own(copied):
     assert v.numpy().tolist() == [3.0]
 
 
+class Elsewhere:
+    """A device that has doubled the value of a variable."""
+
+    def __init__(self) -> None:
+        self.fetched = 0
+
+    def fetch(self, storage):
+        self.fetched += 1
+        storage.array *= 2
+
+
+def test_a_value_that_a_device_holds_comes_when_it_is_wanted():
+    v, device = tw.Variable([1.0, 2.0]), Elsewhere()
+    storage = v.storage()
+    assert (storage.array.tolist(), storage.holder) == ([1, 2], None)
+    v.written(device)
+    assert v.storage() is storage  # which leaves it there
+    assert (device.fetched, storage.holder) == (0, device)
+    np.testing.assert_array_equal(v, [2, 4])
+    np.testing.assert_array_equal(v.resident(), [2, 4])
+    assert (device.fetched, storage.holder) == (1, None)
+    v.written(device)
+    np.testing.assert_array_equal(v.resident(), [4, 8])
+    assert device.fetched == 2
+
+
+def test_the_version_says_whether_a_copy_is_still_the_value():
+    v, device = tw.Variable([1.0, 2.0]), Elsewhere()
+    storage = v.storage()
+    versions = [storage.version]
+
+    def changed() -> bool:
+        versions.append(v.storage().version)
+        return versions[-1] not in versions[:-1]
+
+    assert not changed()
+    v.assign([3.0, 4.0])
+    assert changed()
+    v.written(device)
+    assert changed()
+    v.numpy()
+    v.resident()
+    assert not changed()
+    v.written()
+    assert changed()
+
+
+def test_what_was_assigned_counts_more_than_what_a_device_holds():
+    v, device = tw.Variable([1.0]), Elsewhere()
+    v.storage()
+    v.written(device)
+    v.assign([5.0])
+    assert v.storage().holder is None
+    assert (v.resident().tolist(), v.numpy().tolist(), device.fetched) == ([5], [5], 0)
+
+
 def test_readers_never_see_half_an_update():
     v = tw.Variable(np.zeros(4096, "float32"))
     storage = v.resident()

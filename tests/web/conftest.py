@@ -7,22 +7,38 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.web.browser import launch
 from thalweg.demo.pages import build_pages
 from thalweg.demo.serve import PageServer
+
+WEBGPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--ignore-gpu-blocklist")
 
 EPOCHS = 3
 """How long "Python" trained the models of Boston housing in `site`."""
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
+def playwright() -> Iterator[Playwright]:
+    """What launches browsers; there can be only one of it."""
+    with sync_playwright() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = launch(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_with_webgpu(playwright: Playwright) -> Iterator[Browser]:
+    """Its WebGPU is software. Pages may call `gc()` and see how much memory they use."""
+    browser = launch(playwright, *WEBGPU, "--js-flags=--expose-gc", "--enable-precise-memory-info")
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

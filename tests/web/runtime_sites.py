@@ -20,7 +20,8 @@ PAGE = """<!doctype html><link rel="icon" href="data:,"><script type="module">
 import * as runtime from './plain/thalweg.js';
 import * as scenarios from './scenarios.js';
 const at = (model) => new URL(`./${model}/`, location.href);
-window.run = ({ name, data, options }) => scenarios[name](runtime, at, data, options, () => gc() ?? performance.memory.usedJSHeapSize);
+const memory = () => gc() ?? performance.memory.usedJSHeapSize;
+window.run = ({ name, data, options }) => scenarios[name](runtime, at, data, options, memory);
 </script>"""
 
 rng = np.random.default_rng(0)
@@ -32,7 +33,11 @@ WEIGHTS = rng.random(17).astype("f4")
 
 DATA: dict[str, Any] = {"x": X.tolist(), "y": Y.tolist()}
 SEVERAL: dict[str, Any] = {
-    "a": A.tolist(), "b": B.tolist(), "u": U.tolist(), "v": V.tolist(), "weights": WEIGHTS.tolist()
+    "a": A.tolist(),
+    "b": B.tolist(),
+    "u": U.tolist(),
+    "v": V.tolist(),
+    "weights": WEIGHTS.tolist(),
 }
 
 

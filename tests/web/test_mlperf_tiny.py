@@ -45,7 +45,7 @@ class Exported:
 
 
 def lively(model: Any, rng: np.random.Generator) -> None:
-    """Give normalization layers parameters as after training: at first all predictions are alike."""
+    """Parameters of normalization layers as after training: at first all predictions are alike."""
     for layer in model.layers:
         if isinstance(layer, tw.layers.BatchNormalization):
             size = layer.get_weights()[0].shape

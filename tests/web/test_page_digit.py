@@ -76,8 +76,10 @@ def pixels(page: Page) -> list[list[int]]:
     """What the network sees."""
     found: list[list[int]] = page.evaluate(
         """() => {
-            const { data } = document.querySelector('#seen').getContext('2d').getImageData(0, 0, 28, 28);
-            return Array.from({ length: 28 }, (_, y) => Array.from({ length: 28 }, (_, x) => data[4 * (28 * y + x)]));
+            const context = document.querySelector('#seen').getContext('2d');
+            const { data } = context.getImageData(0, 0, 28, 28);
+            const row = (y) => Array.from({ length: 28 }, (_, x) => data[4 * (28 * y + x)]);
+            return Array.from({ length: 28 }, (_, y) => row(y));
         }"""
     )
     return found

@@ -6,25 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 import thalweg as tw
-from tests.web.browser import launch
 from tests.web.elsewhere import in_chromium, in_node
 from thalweg.datasets import boston_housing
-
-WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--ignore-gpu-blocklist"]
 
 PLACES = ["node", "chromium", "webgpu"]
 TOLERANCE = {"node": 1e-4, "chromium": 1e-4, "webgpu": 1e-3}
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        found = launch(playwright, *WEBGPU)
-        yield found
-        found.close()
+@pytest.fixture
+def browser(chromium_with_webgpu):
+    return chromium_with_webgpu
 
 
 def train(place, browser, site, x, y, **fit):

@@ -95,9 +95,7 @@ def request(
     return Result(parts, answer["seconds"])
 
 
-def compiled(
-    target: Target, graph: Graph, arrays: Sequence[Array], states: int = 0
-) -> list[Array]:
+def compiled(target: Target, graph: Graph, arrays: Sequence[Array], states: int = 0) -> list[Array]:
     """As `tests.compiler.agreement.compiled`, on WebAssembly."""
     placed = Placed(compile_graph(graph, states).program(), target)
     held, found, _ = placed.run(arrays[:states], arrays[states:])
@@ -157,9 +155,7 @@ class Placed:
         """
         writes = {
             place: np.ascontiguousarray(array).tobytes()
-            for place, array in zip(
-                [*self.states, *self.inputs], [*states, *inputs], strict=True
-            )
+            for place, array in zip([*self.states, *self.inputs], [*states, *inputs], strict=True)
             if array.size
         }
         outputs = [

@@ -26,8 +26,8 @@ function run({ module, pages, writes, calls, reads }) {
   const stack = new WebAssembly.Global({ value: 'i32', mutable: true }, STACK);
   const env = { memory, __stack_pointer: stack };
   const code = new WebAssembly.Module(take(module));
-  for (const [place, size] of writes) new Uint8Array(memory.buffer, place, size).set(take(size));
   const { exports } = new WebAssembly.Instance(code, { env });
+  for (const [place, size] of writes) new Uint8Array(memory.buffer, place, size).set(take(size));
   const seconds = [];
   for (const [name, repeats, ...given] of calls) {
     const call = /** @type {any} */ (exports[name]);

@@ -16,7 +16,7 @@ class Target:
         vector_bytes: width of a vector register.
         registers: number of vector registers.
         fma: whether multiply-add is one instruction that rounds once.
-        relaxed: whether vectors have a multiply-add that rounds once or twice, as the machine likes.
+        relaxed: whether vectors have a multiply-add that rounds once or twice, as it comes.
         masks: whether what a vector has too much is best left out by masked loads and stores.
         narrow_is_as_fast: whether vectors of half the width reach the same rate (two half-width
             units that together make a wide one), so that narrower tiles cost nothing.

@@ -83,7 +83,8 @@ def export_digits(model: Sequential, folder: Path) -> None:
     The examples are of each digit `REMEMBERED` train images, all these first, and `EXAM` test
     images: first all pixels, two in a byte, then a byte for each label.
     """
-    export_model(model, folder / "model", batch_size=PAGE_BATCH)
+    # The page reads while one draws: on WebAssembly, at once.
+    export_model(model, folder / "model", batch_size=PAGE_BATCH, webgpu=False)
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     remembered, exam = _each(y_train, REMEMBERED), _each(y_test, EXAM)
     pixels = np.concatenate([x_train[remembered], x_test[exam]]).reshape(-1, 2) >> 4

@@ -56,7 +56,9 @@ class ArrayAdapter(DataAdapter):
             sample_weight = class_weight_to_sample_weights(y, class_weight)
         self._parts = (x, y, spread_weight(sample_weight, y))
         self._data = pack_x_y_sample_weight(*self._parts)
-        self._arrays: list[Any] = flatten(self._data)
+        # Arrays of its own, though of the same memory: devices know by the array what they were
+        # sent, and between two trainings its content may change.
+        self._arrays: list[Any] = [None if a is None else a.view() for a in flatten(self._data)]
         if batch_size is None:
             batch_size = math.ceil(self.num_samples / steps) if steps else DEFAULT_BATCH_SIZE
         self.batch_size = batch_size

@@ -30,9 +30,9 @@ __all__ = ["export_functions", "export_model"]
 BATCH = 32
 SHARD_BYTES = 64 * 2**20
 # Files that exports write; nothing else in a folder is touched, whatever its program.json says.
-_OWN = re.compile(r"shaders\.json|program\.\w+\.wasm|weights(-\d+-of-\d+)?\.safetensors")
+_OWN = re.compile(r"shaders(\.\w+)?\.json|program\.\w+\.wasm|weights(-\d+-of-\d+)?\.safetensors")
 
-RUNTIME_FILES = ("thalweg.js", "thalweg.d.ts")
+RUNTIME_FILES = ("thalweg.js", "webgpu.js", "thalweg.d.ts")
 
 
 def export_model(
@@ -124,7 +124,7 @@ def _write(
     shaders = reason or _shaders(collection, webgpu is not False)
     files = {modules.file(name): code for name, code in modules.modules.items()}
     if isinstance(shaders, Shaders):
-        files["shaders.json"] = _text(shaders.kernels).encode()
+        files |= {v.file: _text(v.kernels).encode() for v in shaders.variants}
     parts = weights.files(_tensors(collection, names, dtype, shaders), shard_bytes)
     files |= parts
     described = {"files": list(parts), "dtype": dtype}
@@ -132,7 +132,7 @@ def _write(
     # Written last: a folder with a program.json is whole.
     files["program.json"] = _text(plain).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    _copy_runtime(folder)
+    _copy_runtime(folder, isinstance(shaders, Shaders))
     before = _files_before(folder)
     for name, content in files.items():
         _put(folder / name, content)
@@ -173,8 +173,11 @@ def _files_before(folder: Path) -> set[str]:
     return {name for name in named if _OWN.fullmatch(name)}
 
 
-def _copy_runtime(folder: Path) -> None:
+def _copy_runtime(folder: Path, webgpu: bool) -> None:
     for name in RUNTIME_FILES:
+        if name == "webgpu.js" and not webgpu:
+            (folder / name).unlink(missing_ok=True)
+            continue
         source = resources.files("thalweg.web").joinpath("runtime", "dist", name)
         _put(folder / name, source.read_bytes())
 

@@ -296,9 +296,12 @@ def _finalizing(model: Model) -> ConcreteFunction:
 
 
 def _described(model: Model) -> dict[str, Any]:
-    loss = model.loss
+    losses = [
+        loss if isinstance(loss, str) else getattr(loss, "name", type(loss).__name__)
+        for loss in flatten(model.loss)
+    ]
     return {
-        "loss": loss if isinstance(loss, str) else getattr(loss, "name", type(loss).__name__),
+        "loss": ", ".join(losses),
         "metrics": [name for name in model.metrics_names if name != "loss"],
         "optimizer": None if model.optimizer is None else model.optimizer.name,
     }

@@ -79,7 +79,7 @@ def manifest(
             "stack": {"top": layout.stack, "bytes": STACK_BYTES},
             "scratch": modules.scratch,
         },
-        "webgpu": shaders.described if isinstance(shaders, Shaders) else None,
+        "webgpu": [v.described for v in shaders.variants] if isinstance(shaders, Shaders) else None,
         "webgpuWhy": None if isinstance(shaders, Shaders) else shaders,
         "constants": shaders.constants_described if isinstance(shaders, Shaders) else [],
         "weights": weights,
@@ -151,7 +151,7 @@ def _program(
         },
     }
     if isinstance(shaders, Shaders):
-        found["webgpu"] = {"steps": shaders.steps[name]}
+        found["webgpu"] = [variant.steps[name] for variant in shaders.variants]
         found["cost"]["dispatches"] = dim(shaders.dispatches[name])
         for key, buffers in (("inputs", program.inputs), ("outputs", program.outputs)):
             for port, buffer in zip(found[key], buffers, strict=True):

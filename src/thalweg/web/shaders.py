@@ -10,89 +10,66 @@ import numpy as np
 
 from thalweg.compiler.dims import ZERO, Dim
 from thalweg.compiler.ir.expression import Buffer
+from thalweg.compiler.ir.program import Program
 from thalweg.compiler.render.wgsl.kernel import KernelShader
 from thalweg.compiler.render.wgsl.layout import Layout, words
 from thalweg.compiler.render.wgsl.program import Cond, Dispatch, Step, Turns, While, render
 from thalweg.web.gather import Collection
 
-__all__ = ["Shaders"]
+__all__ = ["Shaders", "Variant"]
 
 Array = np.ndarray[Any, Any]
 Json = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Shaders:
-    """What an export holds for WebGPU.
+class Variant:
+    """The Programs rendered for one kind of adapter.
 
     Attributes:
-        kernels: the contents of shaders.json: helper functions by name, and for each kernel its
-            code and the helpers and features that it needs.
-        states: the place of each variable, in words.
-        places: those of each Program's buffers, by the Program's name.
+        name: of the kind.
+        software: whether it is an adapter that computes on the processor.
+        subgroups: whether kernels use subgroup operations.
+        kernels: the contents of the file: helper functions by name, and for each kernel its code
+            and the helpers and features that it needs.
+        words: the room that the Programs need.
         steps: the launches of each Program, by its name.
         dispatches: how many runs of kernels one run of each Program is (one turn of a `while`).
-        constants: the arrays that Programs refer to, by the name that the weights' files use.
-        described: what program.json says of the buffer.
-        constants_described: what it says of the constants.
     """
 
+    name: str
+    software: bool = False
+    subgroups: bool = False
     kernels: Json = field(default_factory=lambda: {"helpers": {}, "kernels": []})
-    states: list[int] = field(default_factory=list)
-    places: dict[str, dict[Buffer, int]] = field(default_factory=dict)
+    words: int = 0
     steps: dict[str, list[Any]] = field(default_factory=dict)
     dispatches: dict[str, Dim] = field(default_factory=dict)
-    constants: dict[str, Array] = field(default_factory=dict)
-    described: Json = field(default_factory=dict)
-    constants_described: list[Json] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
 
-    @staticmethod
-    def of(collection: Collection) -> Shaders:
-        """Render the Programs of a collection.
+    @property
+    def file(self) -> str:
+        """What its file is called."""
+        return f"shaders.{self.name}.json"
 
-        Raises:
-            ValueError: if one of them computes in a dtype that WebGPU does not have.
-        """
-        found = Shaders()
-        entries = collection.entries
-        end = 0
-        if entries:
-            states = next(iter(entries.values())).program.states
-            for buffer in states:
-                found.states.append(end)
-                end += words(buffer, 1)
-        features: set[str] = set()
-        least = end
-        for name, entry in entries.items():
-            program = entry.program
-            known = dict(zip(program.states, found.states, strict=True))
-            # Constants stay where they are while other Programs run; all else is shared room.
-            for buffer, values in program.constants:
-                known[buffer], end = end, end + words(buffer, 1)
-                found._constant(buffer, values, known[buffer])
-            found.places[name] = known
-        for name, entry in entries.items():
-            layout = Layout.of(entry.program, found.places[name], end)
-            shaders = render(entry.program, layout)
-            found.places[name] = dict(layout.places)
-            numbers = [found._number(kernel) for kernel in shaders.kernels]
-            for kernel in shaders.kernels:
-                features |= kernel.features
-            found.steps[name] = [_plain(step, numbers) for step in shaders.steps]
-            found.dispatches[name] = _dispatches(shaders.steps)
-            least = max(least, shaders.layout.words)
-        found.described = {
-            "words": least,
-            "shaders": "shaders.json",
+    @property
+    def described(self) -> Json:
+        """What program.json says of it."""
+        features = {name for kernel in self.kernels["kernels"] for name in kernel["features"]}
+        return {
+            "shaders": self.file,
+            "software": self.software,
             "features": sorted(features),
+            "words": self.words,
         }
-        return found
 
-    def _constant(self, buffer: Buffer, values: Any, place: int) -> None:
-        name = f"constant.{len(self.constants)}"
-        self.constants[name] = np.ascontiguousarray(values, buffer.dtype).reshape(-1)
-        self.constants_described.append({"name": name, "place": place, "dtype": buffer.dtype.name})
+    def add(self, name: str, program: Program, layout: Layout) -> None:
+        """Render a Program."""
+        profile = "software" if self.software else "gpu"
+        shaders = render(program, layout, self.subgroups, profile)
+        numbers = [self._number(kernel) for kernel in shaders.kernels]
+        self.steps[name] = [_plain(step, numbers) for step in shaders.steps]
+        self.dispatches[name] = _dispatches(shaders.steps)
+        self.words = max(self.words, shaders.layout.words)
 
     def _number(self, kernel: KernelShader) -> int:
         if kernel.code not in self._numbers:
@@ -106,6 +83,73 @@ class Shaders:
                 }
             )
         return self._numbers[kernel.code]
+
+
+@dataclass(slots=True)
+class Shaders:
+    """What an export holds for WebGPU.
+
+    Attributes:
+        variants: the page takes the first one that fits its adapter; the last but the software's
+            fits every GPU.
+        states: the place of each variable in the one buffer, in words.
+        places: those of each Program's buffers, by the Program's name.
+        constants: the arrays that Programs refer to, by the name that the weights' files use.
+        constants_described: what program.json says of the constants.
+    """
+
+    variants: list[Variant] = field(default_factory=list)
+    states: list[int] = field(default_factory=list)
+    places: dict[str, dict[Buffer, int]] = field(default_factory=dict)
+    constants: dict[str, Array] = field(default_factory=dict)
+    constants_described: list[Json] = field(default_factory=list)
+
+    @staticmethod
+    def of(collection: Collection) -> Shaders:
+        """Render the Programs of a collection.
+
+        Raises:
+            TypeError: if one of them computes in a dtype that WebGPU does not have.
+        """
+        found = Shaders()
+        end = found._place_kept(collection)
+        layouts = {}
+        for name, entry in collection.entries.items():
+            layouts[name] = Layout.of(entry.program, found.places[name], end)
+            found.places[name] = dict(layouts[name].places)
+        plain, subgroups = Variant("gpu"), Variant("subgroups", subgroups=True)
+        for variant in (subgroups, plain, Variant("software", software=True)):
+            for name, entry in collection.entries.items():
+                variant.add(name, entry.program, layouts[name])
+            found.variants.append(variant)
+        if subgroups.kernels == plain.kernels:
+            found.variants.remove(subgroups)
+        return found
+
+    @property
+    def dispatches(self) -> dict[str, Dim]:
+        """How many runs of kernels one run of each Program is on any GPU."""
+        return next(v for v in self.variants if v.name == "gpu").dispatches
+
+    def _place_kept(self, collection: Collection) -> int:
+        """Places for what stays while other Programs run; all else is shared room behind it."""
+        end = 0
+        entries = collection.entries
+        for buffer in next(iter(entries.values())).program.states:
+            self.states.append(end)
+            end += words(buffer, 1)
+        for name, entry in entries.items():
+            known = dict(zip(entry.program.states, self.states, strict=True))
+            for buffer, values in entry.program.constants:
+                known[buffer], end = end, end + words(buffer, 1)
+                self._constant(buffer, values, known[buffer])
+            self.places[name] = known
+        return end
+
+    def _constant(self, buffer: Buffer, values: Any, place: int) -> None:
+        name = f"constant.{len(self.constants)}"
+        self.constants[name] = np.ascontiguousarray(values, buffer.dtype).reshape(-1)
+        self.constants_described.append({"name": name, "place": place, "dtype": buffer.dtype.name})
 
 
 def _dispatches(steps: Iterable[Step]) -> Dim:

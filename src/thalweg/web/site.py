@@ -15,7 +15,7 @@ __all__ = ["PAGES", "drop_runtime", "write_site"]
 PAGES = ("line", "boston", "digit")
 """The pages by the names of their folders."""
 
-_RUNTIME = ("thalweg.js", "thalweg.d.ts")
+_RUNTIME = ("thalweg.js", "webgpu.js", "thalweg.d.ts")
 
 
 def write_site(folder: Path, pages: Sequence[str] = PAGES) -> None:

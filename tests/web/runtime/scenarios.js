@@ -66,6 +66,9 @@ export async function trains({ load }, at, { x, y }, options) {
 
 export async function listens({ load }, at, { x, y }, options) {
   const model = await load(at('plain'), options);
+  const early = model.fit(x, y, { epochs: 1_000_000_000 });
+  model.stop();
+  const { epoch: few } = await early;
   const heard = [];
   for (const type of ['trainbegin', 'epochend', 'trainend']) model.addEventListener(type, (/** @type {any} */ event) => heard.push([type, event.detail?.epoch]));
   await model.fit(x, y, { epochs: 3 });
@@ -87,7 +90,7 @@ export async function listens({ load }, at, { x, y }, options) {
   const wrong = await message(() => model.fit(x, y.slice(1)));
   model.close();
   return {
-    heard, stopped: stopped.epoch, later: later.epoch.length, aborted, thrown, rates, losses: changed.history.loss, busy,
+    few: few.length, heard, stopped: stopped.epoch, later: later.epoch.length, aborted, thrown, rates, losses: changed.history.loss, busy,
     alone: alone.length, training: model.isTraining, wrong,
   };
 }

@@ -35,7 +35,7 @@ test('numbers of a user become the arrays of a type', () => {
   assert.deepEqual(encode('int32', Float64Array.of(2, 3)), Int32Array.of(2, 3));
   const same = Float32Array.of(1);
   assert.equal(encode('float32', same), same);
-  assert.throws(() => encode('float16', [1]), /Numbers cannot be written as float16/);
+  assert.throws(() => encode('float16', [1]), /float16 cannot be written/);
 });
 
 test('samples come flat, nested, or as rows of typed arrays', () => {
@@ -132,7 +132,7 @@ test('files that are missing or damaged are named', async () => {
     const contents = await openFolder(folder)('a.bin');
     assert.deepEqual([...contents], [97, 98, 99]);
     await check('a.bin', contents, createHash('sha256').update('abc').digest('hex'));
-    await assert.rejects(check('a.bin', contents, '0'.repeat(64)), { message: 'The file a.bin is damaged: its checksum is not that in program.json.' });
+    await assert.rejects(check('a.bin', contents, '0'.repeat(64)), { message: 'The file a.bin is damaged, or of another export.' });
     await assert.rejects(openFolder(`${folder}/`)('b.bin'), /The file .*\/b\.bin cannot be read: ENOENT/);
     const chosen = openFolder([new File(['xyz'], 'c.bin')]);
     assert.deepEqual([...(await chosen('c.bin'))], [120, 121, 122]);
@@ -144,9 +144,9 @@ test('files that are missing or damaged are named', async () => {
 
 test('a folder that is no export is refused', () => {
   const parsed = (text) => () => parseManifest(new TextEncoder().encode(text));
-  assert.throws(parsed('<!doctype html>'), /program\.json is damaged/);
-  assert.throws(parsed('{"format": "other"}'), /not that of an export/);
-  assert.throws(parsed('{"format": "thalweg-web", "version": 99}'), /version 99, this runtime 1/);
+  assert.throws(parsed('<!doctype html>'), /program\.json is damaged, or of an export/);
+  assert.throws(parsed('{"format": "other"}'), /program\.json is damaged, or of an export/);
+  assert.throws(parsed('{"format": "thalweg-web", "version": 99}'), /with another thalweg\.js/);
 });
 
 test('states have short names where those are enough', () => {
@@ -175,15 +175,15 @@ test('several inputs come as a list or by name', () => {
     assert.deepEqual(dataOf(manifest, 'predict', x), { rows: 2, arrays: [Float32Array.of(1, 2, 3, 4), Int32Array.of(5, 6)] });
   }
   assert.throws(() => dataOf(manifest, 'predict', { a: [1, 2] }), /x "b" takes numbers of shape \[n, \], got undefined/);
-  assert.throws(() => dataOf(manifest, 'predict', [[1, 2], [1, 2]]), /All data must have as many samples, but x\[0\] "a" has 1, x\[1\] "b" has 2/);
+  assert.throws(() => dataOf(manifest, 'predict', [[1, 2], [1, 2]]), /All data must have as many samples, but x "a" has 1, x "b" has 2/);
 });
 
 test('data to train with are checked before', () => {
   const x = [[1, 2, 3, 4], [5, 6]];
   assert.throws(() => dataOf(manifest, 'train', x), /y takes numbers of shape \[n, 1\], got undefined/);
   assert.throws(() => dataOf(manifest, 'train', x, [1, NaN]), /y contains NaN at sample 1/);
-  assert.throws(() => dataOf(manifest, 'train', [[1, 2, Infinity, 4], [5, 6]], [1, 2]), /x\[0\] "a" contains Infinity at sample 1/);
-  assert.throws(() => dataOf(manifest, 'train', x, [1, 2], [1, 1]), /export the model with sample_weight=True/);
+  assert.throws(() => dataOf(manifest, 'train', [[1, 2, Infinity, 4], [5, 6]], [1, 2]), /x "a" contains Infinity at sample 1/);
+  assert.throws(() => dataOf(manifest, 'train', x, [1, 2], [1, 1]), /needs an export with sample_weight=True/);
   assert.throws(() => dataOf({ ...manifest, programs: {} }, 'train', x, [1, 2]), /cannot train/);
   const weighted = dataOf({ ...manifest, weighted: true }, 'train', x, [1, 2]);
   assert.deepEqual(weighted.arrays[3], Float32Array.of(1, 1));
@@ -194,8 +194,8 @@ test('the last share of the samples is for validation', () => {
   const plan = planOf(manifest, x, y, { validationSplit: 0.3, batchSize: 2 }, 50);
   assert.deepEqual([...plan.data.arrays[0]], [1, 1, 2, 2, 3, 3]);
   assert.deepEqual([...plan.validation.arrays[2]], [4, 5]);
-  assert.deepEqual([plan.batch, plan.validationBatch, plan.epochs, plan.shuffle, plan.slice], [2, 2, 1, true, 50]);
-  assert.throws(() => planOf(manifest, x, y, { validationSplit: 0.99 }, 50), /leaves no sample on one side of 5/);
+  assert.deepEqual([plan.batch, plan.validationBatch, plan.first, plan.last, plan.shuffle, plan.slice], [2, 2, 0, 1, true, 50]);
+  assert.throws(() => planOf(manifest, x, y, { validationSplit: 0.99 }, 50), /leaves no sample on one side/);
   assert.throws(() => planOf(manifest, x, y, { epochs: -1 }, 50), /epochs must be a number from 0, got -1/);
 });
 
@@ -225,8 +225,8 @@ test('files on disk are kept whole', async () => {
     await keep(place, Uint8Array.of(1, 2));
     assert.deepEqual([...(await keep(place))], [1, 2]);
     assert.deepEqual([...(await readFile(`${folder}/a.safetensors`))], [1, 2]);
-    await assert.rejects(keep('nowhere'), /Models are kept at indexeddb/);
-    await assert.rejects(keep('download://a'), /give the File that the visitor chooses/);
+    await assert.rejects(keep('nowhere'), /A place is indexeddb/);
+    await assert.rejects(keep('download://a'), /to save only, download:/);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -257,7 +257,7 @@ test('ink on transparent paper is bright when inverted', () => {
   const image = picture(2, 1, (x) => (x ? [0, 0, 0, 255] : [0, 0, 0, 0]));
   assert.deepEqual([...fromImage(image, { width: 2, height: 1, channels: 1 })].map(Math.round), [1, 0]);
   assert.deepEqual([...fromImage(image, { width: 2, height: 1, channels: 1, invert: true })].map(Math.round), [0, 1]);
-  assert.throws(() => fromImage({}, { width: 2, height: 2 }), /fromImage takes an ImageData, canvas/);
+  assert.throws(() => fromImage({}, { width: 2, height: 2 }), /fromImage needs an ImageData, canvas/);
 });
 
 test('sound is mixed, resampled and cut', () => {

@@ -42,8 +42,9 @@ _State = _Array | Storage
 # What is sent at a time of rows that the GPU has no room for, in bytes.
 _PART = 1 << 26
 # What a GPU gets done in a second, roughly, until the first runs are timed, and the least that a
-# dispatch takes.
+# dispatch takes; on a processor that does its work, so much less.
 _FLOPS, _BYTES, _DISPATCH = 5e11, 5e10, 1e-5
+_SOFTWARE = 0.02
 
 
 class Executable:
@@ -60,7 +61,6 @@ class Executable:
         title: what the Program was made from.
         names: those of its states, as far as they have any.
         note: what was kept with it.
-        holder: what keeps the values of variables; see `run`.
 
     Raises:
         ValueError: if the GPU cannot bind the memory that the Program needs.
@@ -81,12 +81,22 @@ class Executable:
         places = shaders.layout.places
         self._slots = Slots(gpu)
         self._recorder = Recorder(gpu, [self._slots])
-        self.holder = Memory(gpu, self._recorder, program, places, shaders.layout.words, title)
-        buffer = self.holder.buffer
+        self._memory = Memory(gpu, self._recorder, program, places, shaders.layout.words, title)
+        buffer = self._memory.buffer
         self._schedule = Schedule(gpu, shaders, buffer, self._recorder, self._slots)
         self._gathered = [k for k, _ in gathered_outputs(program.outputs, program.output_shapes)]
         self._took: dict[int, float] = {}
         self._running = False
+
+    @property
+    def holder(self) -> Memory:
+        """What keeps the values of variables between runs.
+
+        Raises:
+            RuntimeError: in a process that was forked from the one that has the GPU.
+        """
+        self._gpu.check_process()
+        return self._memory
 
     # --- running
 
@@ -112,10 +122,10 @@ class Executable:
                 for k, (array, buffer) in enumerate(zip(inputs, self.image.inputs, strict=True))
             ]
             for array, buffer in zip(held, self.image.inputs, strict=True):
-                self.holder.write(buffer, array)
+                self._memory.write(buffer, array)
             self._schedule.record(n)
             shapes = [tuple([d.at(n) for d in shape]) for shape in self.image.output_shapes]
-            outputs = self.holder.read(list(zip(self.image.outputs, shapes, strict=True)))
+            outputs = self._memory.read(list(zip(self.image.outputs, shapes, strict=True)))
             if watch.watchers:
                 watch.note(self, tuple(states), inputs, n, 1)
         return outputs
@@ -156,7 +166,7 @@ class Executable:
             image = self.image
             outputs = list(zip(image.outputs, image.output_shapes, strict=True))
             results = Results(
-                self.holder, self._recorder, outputs, self._gathered, end - begin, batch
+                self._memory, self._recorder, outputs, self._gathered, end - begin, batch
             )
             n = batch
             for n in self._batches(wholes, order, batch, begin, end):
@@ -210,19 +220,19 @@ class Executable:
             started = time.perf_counter()
             begin = [(image.states[k], to_words(value, value.dtype)) for k, value in resets]
             sizes = [b.size.offset for b in image.outputs]
-            staging = self._recorder.staging(epochs * sum(sizes))
+            room = self._recorder.room("results", epochs * sum(sizes))
             to = 0
             for epoch in range(epochs):
                 for state, value in begin:
-                    self._recorder.write(self.holder.buffer, self.holder.places[state], value)
+                    self._recorder.write(self._memory.buffer, self._memory.places[state], value)
                 order = None if orders is None else orders[epoch * rows : (epoch + 1) * rows]
                 for n in self._batches(wholes, order, batch, 0, rows):
                     self._schedule.record(n)
                 for buffer, size in zip(image.outputs, sizes, strict=True):
-                    place = self.holder.places[buffer]
-                    self._recorder.copy(self.holder.buffer, place, staging, to, size)
+                    place = self._memory.places[buffer]
+                    self._recorder.copy(self._memory.buffer, place, room, to, size)
                     to += size
-            table = self._recorder.read(to).reshape(epochs, -1)
+            table = self._recorder.read("results", to).reshape(epochs, -1)
             self._took[batch] = (time.perf_counter() - started) / runs
             if watch.watchers:
                 watch.note(self, tuple(states), wholes, min(batch, rows), runs)
@@ -242,11 +252,12 @@ class Executable:
                 raise RuntimeError(
                     "run: a host call of this Program must not run the Program itself."
                 )
-            check_batch(n, self.image.capacity, len(inputs), len(self.image.inputs))
+            # Before anything can fail: then the values are here, whatever whoever runs it says.
             storages, arrays = self._storages(states)
-            self.holder.take(storages)
+            self._memory.take(storages)
             self._running = True
             try:
+                check_batch(n, self.image.capacity, len(inputs), len(self.image.inputs))
                 yield
                 self._recorder.submit()
             except BaseException:
@@ -255,7 +266,7 @@ class Executable:
             finally:
                 self._running = False
                 if arrays:
-                    self.holder.fetch_all(storages)
+                    self._memory.fetch_all(storages)
 
     def _storages(self, states: Sequence[_State]) -> tuple[Sequence[Storage], bool]:
         """The states as storages, and whether they were arrays."""
@@ -284,7 +295,7 @@ class Executable:
             if buffer.size.scale:
                 rowwise.append(whole)
             else:
-                self.holder.write(buffer, as_input(whole, buffer, buffer.size.offset, k))
+                self._memory.write(buffer, as_input(whole, buffer, buffer.size.offset, k))
         dataset = self._gatherer.dataset(rowwise)
         if dataset is not None:
             if order is not None:
@@ -303,7 +314,7 @@ class Executable:
     @functools.cached_property
     def _gatherer(self) -> Gatherer:
         rows = [b for b in self.image.inputs if b.size.scale]
-        return Gatherer(self._gpu, self._recorder, self.holder.buffer, rows, self.holder.places)
+        return Gatherer(self._gpu, self._recorder, self._memory.buffer, rows, self._memory.places)
 
     # --- looking inside
 
@@ -344,11 +355,12 @@ class Executable:
         """About how long a run for a batch of n takes: as long as the last ones did."""
         found = self._took.get(n)
         if found is None:
-            found = sum(
-                leaf.times
-                * max(leaf.flops().at(n) / _FLOPS, leaf.bytes().at(n) / _BYTES, _DISPATCH)
+            speed = _SOFTWARE if self._gpu.software else 1.0
+            work = (
+                (leaf.times, leaf.flops().at(n) / _FLOPS, leaf.bytes().at(n) / _BYTES)
                 for leaf in self.leaves
             )
+            found = sum(t * max(a / speed, b / speed, _DISPATCH) for t, a, b in work)
         return found
 
     def profile(
@@ -361,7 +373,7 @@ class Executable:
             schedule, times = self._schedule, []
             try:
                 self._schedule = Schedule(
-                    self._gpu, self._shaders, self.holder.buffer, clock, self._slots
+                    self._gpu, self._shaders, self._memory.buffer, clock, self._slots
                 )
                 for _ in range(repeats + 1):
                     self.run([value.copy() for value in values], inputs, n)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 __all__ = ["NUMBERS", "Gpu", "gpu", "grid"]
@@ -14,6 +17,8 @@ __all__ = ["NUMBERS", "Gpu", "gpu", "grid"]
 NUMBERS = 32
 # More workgroups are laid out in rows.
 _ROW = 65535
+# Pipelines that are made at a time.
+_TOGETHER = 8
 # Asked for where the adapter has more than the default.
 _SIZES = ("max-buffer-size", "max-storage-buffer-binding-size")
 _FEATURES = ("timestamp-query", "shader-f16", "subgroup")
@@ -31,13 +36,14 @@ class Gpu:
         subgroups: whether shaders may use subgroup operations.
         times: whether it measures how long a pass takes.
         tick: seconds between two counts of its clock.
+        process: the number of the process that has it.
     """
 
     def __init__(self) -> None:
         import wgpu
         from wgpu.backends.wgpu_native import lib
 
-        self._wgpu = wgpu
+        self._wgpu, self.process = wgpu, os.getpid()
         adapter = _adapter()
         features = [name for name in _FEATURES if name in adapter.features]
         sizes = {name: adapter.limits[name] for name in _SIZES}
@@ -55,6 +61,18 @@ class Gpu:
         self._lock = threading.Lock()
         self._pipelines: dict[tuple[str, int], Any] = {}
         self._layouts: dict[int, tuple[Any, Any]] = {}
+
+    def check_process(self) -> None:
+        """Refuse to work in a process that was forked from the one that has it.
+
+        Raises:
+            RuntimeError: if this is one.
+        """
+        if os.getpid() != self.process:
+            raise RuntimeError(
+                "A forked process cannot use the GPU of the one that it comes from: start it with "
+                "the method 'spawn', or let it compute on the device 'cpu'."
+            )
 
     # --- buffers
 
@@ -99,17 +117,21 @@ class Gpu:
             code: with an entry point `main`.
             reads: how many buffers it reads besides the memory and the numbers of a run.
         """
-        with self._lock:
-            found = self._pipelines.get((code, reads))
-            if found is None:
-                # naga knows subgroup operations, and not the line that enables them.
-                text = code.replace("enable subgroups;\n", "")
-                module = self.device.create_shader_module(code=text)
-                found = self._pipelines[code, reads] = self.device.create_compute_pipeline(
-                    layout=self._layout(reads)[1],
-                    compute={"module": module, "entry_point": "main"},
-                )
-            return found
+        found = self._pipelines.get((code, reads))
+        if found is None:
+            # naga knows subgroup operations, and not the line that enables them.
+            text = code.replace("enable subgroups;\n", "")
+            module = self.device.create_shader_module(code=text)
+            made = self.device.create_compute_pipeline(
+                layout=self._layout(reads)[1], compute={"module": module, "entry_point": "main"}
+            )
+            found = self._pipelines.setdefault((code, reads), made)
+        return found
+
+    def pipelines(self, codes: Sequence[str]) -> list[Any]:
+        """The pipelines of many shaders, several made at a time."""
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, _TOGETHER)) as threads:
+            return list(threads.map(self.pipeline, codes))
 
     def group(self, memory: Any, numbers: Any, *reads: Any) -> Any:
         """The bind group of shaders that work on these buffers."""
@@ -122,6 +144,10 @@ class Gpu:
         return self.device.create_bind_group(layout=self._layout(len(reads))[0], entries=entries)
 
     def _layout(self, reads: int) -> tuple[Any, Any]:
+        with self._lock:
+            return self._made_layout(reads)
+
+    def _made_layout(self, reads: int) -> tuple[Any, Any]:
         found = self._layouts.get(reads)
         if found is None:
             kinds: list[dict[str, Any]] = [
@@ -149,13 +175,19 @@ def grid(groups: int) -> tuple[int, int]:
     return -(-groups // rows), rows
 
 
-@functools.cache
 def gpu() -> Gpu:
     """The GPU of this machine, the fast one where there are several.
 
     Raises:
-        RuntimeError: if there is none that WebGPU can use.
+        RuntimeError: if there is none that WebGPU can use, or none in this process.
     """
+    found = _gpu()
+    found.check_process()
+    return found
+
+
+@functools.cache
+def _gpu() -> Gpu:
     return Gpu()
 
 

@@ -6,13 +6,17 @@ and copied out when somebody looks at the variable.
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Program
+from thalweg.compiler.render.wgsl.layout import ALIGNMENT
 from thalweg.devices.webgpu.gpu import Gpu
 from thalweg.devices.webgpu.recorder import Recorder
 from thalweg.devices.webgpu.words import from_words, to_words
@@ -23,6 +27,24 @@ __all__ = ["Memory"]
 _Array = np.ndarray[Any, Any]
 
 _NEVER = -1
+
+
+@dataclass(slots=True)
+class _Move:
+    """Words that are copied from one memory to another."""
+
+    source: Memory
+    begin: int
+    to: int
+    count: int
+
+    def joins(self, begin: int, to: int) -> bool:
+        """Whether words from and to these places follow, with nothing of others in between."""
+        return begin - self.begin == to - self.to == _aligned(self.count)
+
+
+def _aligned(count: int) -> int:
+    return -(-count // ALIGNMENT) * ALIGNMENT
 
 
 class Memory:
@@ -64,6 +86,7 @@ class Memory:
         self._bound: Sequence[Storage] = ()
         self._versions: list[int] = []
         self._numbers: dict[int, int] = {}
+        _ALIVE.add(self)
         for buffer, values in program.constants:
             self.write(buffer, values)
 
@@ -94,9 +117,16 @@ class Memory:
         if storages is not self._bound:
             self._bind(storages)
         versions = self._versions
+        moves: list[_Move] = []
         for k, storage in enumerate(storages):
             if storage.holder is not self and storage.version != versions[k]:
-                self._bring(k, storage)
+                self._bring(k, storage, moves)
+        for move in moves:
+            move.source._recorder.copy(
+                move.source.buffer, move.begin, self.buffer, move.to, move.count
+            )
+        for source in {id(move.source): move.source for move in moves}.values():
+            source._recorder.submit()
 
     def _bind(self, storages: Sequence[Storage]) -> None:
         if len(storages) == len(self._bound) and all(
@@ -111,19 +141,20 @@ class Memory:
         self._versions = [_NEVER] * len(storages)
         self._numbers = {id(storage): k for k, storage in enumerate(storages)}
 
-    def _bring(self, k: int, storage: Storage) -> None:
+    def _bring(self, k: int, storage: Storage, moves: list[_Move]) -> None:
+        """Write a value that is here on this machine; one on the GPU becomes a part of a move."""
         holder, state = storage.holder, self._states[k]
-        if isinstance(holder, Memory) and holder._gpu is self._gpu:
-            holder.give(storage, self.buffer, self.places[state])
-        else:
-            self.write(state, storage.here())
         self._versions[k] = storage.version
-
-    def give(self, storage: Storage, target: Any, place: int) -> None:
-        """Copy a value that is here into another buffer of the GPU."""
-        state = self._states[self._numbers[id(storage)]]
-        self._recorder.copy(self.buffer, self.places[state], target, place, state.size.offset)
-        self._recorder.submit()
+        if not isinstance(holder, Memory):
+            self.write(state, storage.here())
+            return
+        begin, to = holder.places[holder._states[holder._numbers[id(storage)]]], self.places[state]
+        last = moves[-1] if moves else None
+        # Neighbours here and there go together, with what lies between them.
+        if last is not None and last.source is holder and last.joins(begin, to):
+            last.count = begin - last.begin + state.size.offset
+        else:
+            moves.append(_Move(holder, begin, to, state.size.offset))
 
     def fetch(self, storage: Storage) -> None:
         """Copy a value that is here into the array of its storage."""
@@ -139,3 +170,20 @@ class Memory:
             for k, storage, values in zip(numbers, storages, found, strict=True):
                 np.copyto(storage.array, values)
                 self._versions[k] = storage.version
+
+
+_ALIVE: weakref.WeakSet[Memory] = weakref.WeakSet()
+
+
+def _bring_home() -> None:
+    """Before a process forks, which takes no GPU along: values that are there come here."""
+    with STATE_LOCK:
+        for memory in list(_ALIVE):
+            if memory._gpu.process == os.getpid():
+                for storage in memory._bound:
+                    if storage.holder is memory:
+                        storage.here()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_bring_home)

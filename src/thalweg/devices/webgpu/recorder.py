@@ -16,7 +16,7 @@ _Array = np.ndarray[Any, Any]
 
 # So many dispatches go to the GPU together: it works on them while the next ones are recorded, and
 # no submit takes so long that a system believes the GPU hangs.
-_MOST = 512
+_MOST = 128
 
 
 class Command(NamedTuple):
@@ -52,7 +52,7 @@ class Recorder:
         self._pipeline: Any = None
         self._bound: tuple[Any, int] = (None, 0)
         self._count = 0
-        self._staging: Any = None
+        self._rooms: dict[str, Any] = {}
 
     def dispatch(self, commands: Iterable[Command]) -> None:
         """Record dispatches; each one sees what those before it wrote."""
@@ -116,24 +116,26 @@ class Recorder:
     def took(self, leaf: int, seconds: float) -> None:
         """Told how long this machine computed for a leaf."""
 
-    def staging(self, words: int) -> Any:
-        """Room that `read` reads from, for copies of results."""
+    def room(self, purpose: str, words: int) -> Any:
+        """Room that `read` reads from, for copies of results; the same for one purpose."""
         size = max(8, -(-4 * words // 8) * 8)
-        if self._staging is None or self._staging.size < size:
-            self._staging = self._gpu.staging(size)
-        return self._staging
+        found = self._rooms.get(purpose)
+        if found is None or found.size < size:
+            found = self._rooms[purpose] = self._gpu.staging(size)
+        return found
 
-    def read(self, words: int) -> _Array:
-        """Submit, wait, and give the first words of the staging room (uint32)."""
+    def read(self, purpose: str, words: int) -> _Array:
+        """Submit, wait, and give the first words of a room (uint32)."""
         self.submit()
         if not words:
             return np.empty(0, np.uint32)
-        staging, size = self._staging, -(-4 * words // 8) * 8
-        staging.map_sync("READ_NOSYNC", 0, size)
-        try:
-            found = np.frombuffer(staging.read_mapped(0, size, copy=False), np.uint32).copy()
-        finally:
-            staging.unmap()
+        # If Ctrl-C comes while this waits, that room can be mapped no more.
+        room = self._rooms.pop(purpose)
+        size = -(-4 * words // 8) * 8
+        room.map_sync("READ_NOSYNC", 0, size)
+        found = np.frombuffer(room.read_mapped(0, size, copy=False), np.uint32).copy()
+        room.unmap()
+        self._rooms[purpose] = room
         return found[:words]
 
     def read_places(self, buffer: Any, places: Sequence[tuple[int, int]]) -> list[_Array]:
@@ -144,11 +146,11 @@ class Recorder:
             places: the first word and the number of words of each part.
         """
         total = sum(count for _, count in places)
-        staging, to = self.staging(total), 0
+        room, to = self.room("places", total), 0
         for begin, count in places:
             if count:
-                self.copy(buffer, begin, staging, to, count)
+                self.copy(buffer, begin, room, to, count)
             to += count
-        words = self.read(total)
+        words = self.read("places", total)
         ends = np.cumsum([count for _, count in places])
         return np.split(words, ends[:-1]) if len(places) else []

@@ -51,7 +51,7 @@ class Results:
         self._room = min(rows, max(batch, _TOGETHER // max(self._row, 1)))
         self._done = self._staged = 0
         if self._row:
-            self._staging = recorder.staging(self._room * self._row)
+            self._staging = recorder.room("results", self._room * self._row)
 
     def take(self, n: int) -> None:
         """Record what keeps the rows of a step of n samples."""
@@ -71,7 +71,7 @@ class Results:
         self._staged += n
 
     def _flush(self) -> None:
-        words = self._recorder.read(self._room * self._row)
+        words = self._recorder.read("results", self._room * self._row)
         begin, to = self._done, 0
         for k, whole in self._whole.items():
             buffer = self._outputs[k][0]

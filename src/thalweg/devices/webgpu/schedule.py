@@ -52,7 +52,7 @@ class Schedule:
     ) -> None:
         self._gpu, self._program, self._memory = gpu, program, memory
         self._recorder, self._slots = recorder, slots
-        self._pipelines = [gpu.pipeline(module(kernel)) for kernel in program.kernels]
+        self._pipelines = gpu.pipelines([module(kernel) for kernel in program.kernels])
         self._leaves = {id(step): k for k, step in enumerate(leaves(program.steps))}
         self._parts: dict[int, list[Step | tuple[Step, ...]]] = {}
         self._known: dict[tuple[int, int, Turn], list[Command]] = {}

@@ -26,7 +26,6 @@
  * @property {[Samples, Samples?, Numbers?]} [validationData] x, y and weights of the samples
  * @property {number} [validationSplit] the share of the samples, the last ones, to validate with
  * @property {number} [validationBatchSize] `batchSize` by default
- * @property {number} [validationFreq] every how many epochs to validate
  * @property {boolean} [shuffle] whether each epoch has an order of its own, as by default
  * @property {Numbers} [sampleWeight] a weight for each sample
  * @property {AbortSignal} [signal] ends the training; fit is then rejected with its reason

@@ -29,13 +29,12 @@ export function dataOf(manifest, name, x, y, weight) {
   programOf(manifest, name);
   const { inputs, targets, weighted } = manifest;
   const parts = (/** @type {any} */ value, /** @type {import('./api.js').Spec[]} */ specs, /** @type {string} */ label) => specs.map((spec, k) => (
-    value?.constructor === Object ? samples(value[spec.name], spec, `${label} "${spec.name}"`)
-      : specs[1] ? samples(value?.[k], spec, `${label}[${k}] "${spec.name}"`) : samples(value, spec, label)));
+    specs[1] || value?.constructor === Object ? samples(value?.[spec.name] ?? value?.[k], spec, `${label} "${spec.name}"`) : samples(value, spec, label)));
   const all = parts(x, inputs, 'x'), { rows } = all[0];
   if (name !== 'predict') {
     all.push(...parts(y, targets, 'y'));
     if (weighted) all.push(samples(weight ?? Array(rows).fill(1), { shape: [], dtype: 'float32' }, 'sampleWeight'));
-    else if (weight) fail('There is no place for sampleWeight: export the model with sample_weight=True.');
+    else if (weight) fail('sampleWeight needs an export with sample_weight=True.');
     for (const { label, array } of all) {
       const place = /** @type {any[]} */ (/** @type {unknown} */ (array)).findIndex((x) => x - x != 0); // true of NaN and infinity
       if (place >= 0) fail(`${label} contains ${array[place]} at sample ${Math.floor((place * rows) / array.length)}.`);
@@ -54,22 +53,20 @@ export function dataOf(manifest, name, x, y, weight) {
  * @param {number} slice
  * @returns {import('./fit.js').Plan}
  */
-export function planOf(manifest, x, y, { validationData, validationSplit = 0, yieldEvery, ...options }, slice) {
+export function planOf(manifest, x, y, { validationData, validationSplit = 0, ...options }, slice) {
   let data = dataOf(manifest, 'train', x, y, options.sampleWeight), validation = null;
   if (validationData) validation = dataOf(manifest, 'evaluate', ...validationData);
   else if (validationSplit) {
     const { rows } = data, middle = Math.floor(rows * (1 - validationSplit));
-    if (!(middle > 0 && middle < rows)) fail(`validationSplit ${validationSplit} leaves no sample on one side of ${rows}.`);
+    if (!(middle > 0 && middle < rows)) fail(`validationSplit ${validationSplit} leaves no sample on one side.`);
     [data, validation] = [cut(data, 0, middle), cut(data, middle, rows)];
   }
-  const { batchSize, epochs = 1, initialEpoch = 0, validationBatchSize = batchSize, validationFreq = 1, shuffle = true } = options;
-  if (!(epochs >= 0)) fail(`epochs must be a number from 0, got ${epochs}.`);
+  const { batchSize, epochs: last = 1, initialEpoch: first = 0, validationBatchSize = batchSize, shuffle = true, onBatchEnd, yieldEvery } = options;
+  if (!(last >= 0)) fail(`epochs must be a number from 0, got ${last}.`);
   return {
-    data, validation, epochs, initialEpoch, validationFreq, shuffle,
+    data, validation, first, last, shuffle,
     batch: batchOf(manifest.programs.train, data.rows, batchSize),
     validationBatch: validation ? batchOf(manifest.programs.evaluate, validation.rows, validationBatchSize) : 0,
-    byEpoch: Boolean(options.onEpochBegin || options.onEpochEnd) || yieldEvery === 'epoch',
-    byBatch: Boolean(options.onBatchEnd) || yieldEvery === 'batch',
-    slice: yieldEvery === 'batch' ? 0 : yieldEvery === 'epoch' ? Infinity : typeof yieldEvery === 'number' ? yieldEvery : slice,
+    slice: onBatchEnd || yieldEvery === 'batch' ? 0 : yieldEvery === 'epoch' ? Infinity : typeof yieldEvery === 'number' ? yieldEvery : slice,
   };
 }

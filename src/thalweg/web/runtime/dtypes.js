@@ -48,7 +48,7 @@ export function decode(dtype, bytes) {
  */
 export function encode(dtype, values) {
   const Kind = arrayOf(dtype);
-  if (dtype.endsWith('float16')) fail(`Numbers cannot be written as ${dtype}.`);
+  if (dtype.endsWith('float16')) fail(`${dtype} cannot be written.`);
   return values instanceof Kind ? values : Kind.from(values, Kind.name[0] === 'B' ? BigInt : Number);
 }
 

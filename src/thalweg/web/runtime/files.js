@@ -6,7 +6,7 @@ import { fail } from './dtypes.js';
 
 /** @type {any} */
 const { process, location } = globalThis;
-export const inNode = Boolean(process?.versions?.node);
+export const inNode = process?.versions?.node;
 export const disk = () => import('node:fs/promises');
 
 /**
@@ -41,5 +41,5 @@ export function openFolder(source) {
 export async function check(name, contents, expected) {
   if (!globalThis.crypto?.subtle) return; // browsers have it on HTTPS and localhost only
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', contents));
-  if (Array.from(hash, (byte) => (byte + 256).toString(16).slice(1)).join('') !== expected) fail(`The file ${name} is damaged: its checksum is not that in program.json.`);
+  if (Array.from(hash, (byte) => (byte + 256).toString(16).slice(1)).join('') !== expected) fail(`The file ${name} is damaged, or of another export.`);
 }

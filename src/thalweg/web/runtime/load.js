@@ -1,14 +1,13 @@
 /** @file load: from an exported folder to a model that is ready. */
 
 import { choose } from './choose.js';
-import { fail } from './dtypes.js';
+import { decode, fail } from './dtypes.js';
 import { check, inNode, openFolder } from './files.js';
 import { parse, parseManifest } from './manifest.js';
 import { Model } from './model.js';
 import { readSafetensors } from './safetensors.js';
-import { initialStates, statesOf } from './states.js';
+import { elements, initialStates, statesOf } from './states.js';
 import { compiled, wasmDevice, wasmFlavor, withSharedMemory } from './wasm.js';
-import { gpuDevice } from './webgpu.js';
 
 /**
  * Load an exported folder.
@@ -24,12 +23,12 @@ import { gpuDevice } from './webgpu.js';
  * const y = model.predictSync(x);
  */
 export async function load(source = new URL('.', import.meta.url), { device = 'auto', threads = 'auto', worker = true, progress } = {}) {
-  const read = openFolder(source), manifest = parseManifest(await read('program.json')), { wasm, webgpu, weights, bytes, checksums } = manifest;
+  const read = openFolder(source), manifest = parseManifest(await read('program.json')), { wasm, webgpu, weights, bytes, checksums, constants } = manifest;
   const initial = initialStates(manifest), several = inNode || globalThis.crossOriginIsolated;
-  const count = threads !== 'auto' ? threads : several ? Math.min(manifest.choice.threads, globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
-  if (!(count >= 1) || (count > 1 && !several)) fail(`${count} threads need a page that is cross-origin isolated (by the headers COOP and COEP).`);
-  const finish = async (/** @type {import('./choose.js').Choice} */ { device, why, adapter }) => {
-    const names = [adapter ? webgpu?.shaders ?? '' : wasm[wasmFlavor()], ...weights.files];
+  const count = threads !== 'auto' ? threads : several ? Math.min(manifest.choice.threads, globalThis.navigator?.hardwareConcurrency ?? 2) : 1;
+  if (!(count >= 1) || (count > 1 && !several)) fail(`threads: ${count} needs a page with the headers COOP and COEP.`);
+  const finish = async (/** @type {import('./choose.js').Choice} */ { device, why, adapter, variant = 0 }) => {
+    const names = [adapter ? webgpu?.[variant].shaders ?? '' : wasm[wasmFlavor()], ...weights.files];
     let done = 0;
     const [code, ...files] = await Promise.all(names.map(async (name) => {
       const contents = await read(name);
@@ -39,7 +38,10 @@ export async function load(source = new URL('.', import.meta.url), { device = 'a
       return contents;
     }));
     const tensors = Object.assign({}, ...files.map((file) => readSafetensors(file))), exported = statesOf(manifest, tensors, true);
-    if (adapter) return new Model(manifest, await gpuDevice(manifest, parse(code), adapter, tensors, initial), null, exported, initial, { device, why });
+    if (adapter) {
+      const { gpuDevice } = await import('./webgpu.js'); // a file of its own, which other pages do not load
+      return new Model(manifest, await gpuDevice(manifest, parse(code), adapter, variant, constants.map(({ name, dtype }) => elements(tensors, name, dtype)), initial, decode), null, exported, initial, { device, why });
+    }
     const module = await compiled(code), engine = { module: () => (count > 1 ? compiled(withSharedMemory(code)) : module), threads: count };
     return new Model(manifest, await wasmDevice(manifest, module, initial), worker ? engine : null, exported, initial, { device, why });
   };

@@ -20,8 +20,7 @@ export function parseManifest(contents) {
   try {
     found = parse(contents);
   } catch {}
-  if (found?.format !== 'thalweg-web') fail('program.json is damaged, or not that of an export.');
-  if (found.version !== VERSION) fail(`program.json has version ${found.version}, this runtime ${VERSION}: take the thalweg.js of the export.`);
+  if (found?.format + found?.version !== `thalweg-web${VERSION}`) fail('program.json is damaged, or of an export with another thalweg.js.');
   return found;
 }
 
@@ -33,7 +32,7 @@ export const sizeOf = ({ shape }, n) => shape.reduce((size, dim) => size * at(di
 
 /** @param {Manifest} manifest @param {string} name @returns {Program} */
 export const programOf = ({ programs }, name) =>
-  programs[name] ?? fail(`The export cannot ${name}, only ${Object.keys(programs).join(', ')}${name === 'train' ? ': it has no loss or no optimizer' : ''}.`);
+  programs[name] ?? fail(`The export cannot ${name}, only ${Object.keys(programs).join(', ')}.`);
 
 /**
  * The number of the state with a name, or the only one whose name ends in it.
@@ -41,8 +40,7 @@ export const programOf = ({ programs }, name) =>
  * @param {string} name
  */
 export function stateOf({ states }, name) {
-  const names = states.map((state) => state.name), found = names.filter((full) => full === name || full.endsWith(`/${name}`));
-  if (names.includes(name)) return names.indexOf(name);
+  const names = states.map((state) => state.name), found = names.includes(name) ? [name] : names.filter((full) => full.endsWith(`/${name}`));
   if (found.length !== 1) fail(`There ${found.length ? 'are several states' : 'is no state'} "${name}" among ${(found.length ? found : names).slice(0, 9).join(', ')}.`);
   return names.indexOf(found[0]);
 }

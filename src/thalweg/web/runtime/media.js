@@ -6,7 +6,7 @@ import { fail } from './dtypes.js';
 function pixelsOf(source) {
   if (source.data) return source;
   const width = source.videoWidth || source.naturalWidth || source.width, height = source.videoHeight || source.naturalHeight || source.height;
-  if (!width || !height) fail('fromImage takes an ImageData, canvas, video, image or ImageBitmap that is loaded.');
+  if (!width || !height) fail('fromImage needs an ImageData, canvas, video or image that is loaded.');
   let context = source.getContext?.('2d');
   if (!context) {
     context = new OffscreenCanvas(width, height).getContext('2d');

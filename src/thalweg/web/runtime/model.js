@@ -3,7 +3,7 @@
 import { dataOf, planOf } from './data.js';
 import { bytesOf, decode, fail, samples } from './dtypes.js';
 import { evaluate, fit, inTurns, predictions } from './fit.js';
-import { at, batchOf, programOf, stateOf } from './manifest.js';
+import { batchOf, programOf, stateOf } from './manifest.js';
 import { startRemote } from './remote.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import { statesOf } from './states.js';
@@ -25,9 +25,9 @@ const having = (values, work) => (values[0] instanceof Promise ? Promise.all(val
 /**
  * A model or functions, loaded; see `load`.
  *
- * Events: `trainbegin`, `batchend` ({batch, logs}), `epochend` ({epoch, logs}), `trainend` (the history); what is in
- * brackets is the event's `detail`. They do not hold training up, so that several may come at once, and `batchend` does
- * not come for each batch; the callbacks of `fit` are exact.
+ * Events: `trainbegin`, `epochbegin` ({epoch}), `batchend` ({batch, logs}), `epochend` ({epoch, logs}), `trainend` (the
+ * history); what is in brackets is the event's `detail`. They do not hold training up: where nobody waits, `epochbegin` and
+ * `batchend` come about 20 times a second, and `epochend` for every epoch. The callbacks of `fit` are exact.
  */
 export class Model extends EventTarget {
   /**
@@ -47,7 +47,7 @@ export class Model extends EventTarget {
     let fresh = false; // whether the worker has the states of this thread
     let stopped = false;
     const tell = (/** @type {string} */ type, /** @type {any} */ detail = {}) => this.dispatchEvent(new CustomEvent(type, { detail }));
-    const idle = () => this.isTraining && fail('The model is being trained: await fit(), or call stop() first.');
+    const idle = () => this.isTraining && fail('The model is being trained: await fit() or call stop().');
     const write = (/** @type {Values} */ values) => {
       for (const [k, bytes] of values) device.write(k, bytes);
       if (this.isTraining) remote?.post({ do: 'set', values });
@@ -98,7 +98,7 @@ export class Model extends EventTarget {
     this.predictSync = (x) => {
       const found = quick?.(/** @type {any} */ (x));
       if (found) return found;
-      if (!device.quick) fail('predictSync needs WebAssembly; on WebGPU, await predict().');
+      if (!device.quick) fail('predictSync needs WebAssembly: await predict().');
       const data = dataOf(manifest, 'predict', x), steps = predictions(device, data, batchOf(programs.predict, data.rows));
       let step = steps.next();
       while (!step.done) step = steps.next(step.value);
@@ -131,8 +131,8 @@ export class Model extends EventTarget {
       idle();
       fresh = false;
       const all = programOf(manifest, name).inputs.map(({ name: input, dtype, shape }, k) => {
-        const open = shape[0]?.[0] ? 1 : 0, found = samples(inputs[k], { dtype, shape: shape.slice(open).map((dim) => at(dim, 1)) }, `${name}: ${input}`);
-        return open || found.rows === 1 ? found : fail(`${found.label} takes numbers of one shape, got ${found.rows} times as many.`);
+        const open = shape[0]?.[0] ? 1 : 0, found = samples(inputs[k], { dtype, shape: shape.slice(open).map((dim) => dim[1]) }, `${name}: ${input}`);
+        return open || found.rows === 1 ? found : fail(`${found.label} takes one array of its shape, got ${found.rows}.`);
       });
       const rows = Math.max(1, ...all.map((one) => one.rows));
       return having([device.run(name, { arrays: all.map((one) => one.array), rows })], ([outputs]) => named(name, outputs));
@@ -162,19 +162,11 @@ export class Model extends EventTarget {
       stopped = false;
       signal?.addEventListener('abort', this.stop);
       tell('trainbegin');
-      /** @type {(event: string, number: number, logs?: any) => Promise<void>} */
-      const happened = async (event, number, logs) => {
-        if (event === 'epochbegin') await onEpochBegin?.(number);
-        else if (event === 'batchend') {
-          tell(event, { batch: number, logs });
-          await onBatchEnd?.(number, logs);
-        } else {
-          for (const one of logs) {
-            tell(event, { epoch: number, logs: one });
-            await onEpochEnd?.(number, one);
-            number++;
-          }
-        }
+      /** @type {(event: string, number: number, logs?: any) => unknown} */
+      const happened = (event, number, logs) => {
+        const inEpoch = event === 'batchend';
+        tell(event, { [inEpoch ? 'batch' : 'epoch']: number, logs });
+        return logs ? (inEpoch ? onBatchEnd : onEpochEnd)?.(number, logs) : onEpochBegin?.(number);
       };
       try {
         const history = await (engine ? away(plan, happened, Boolean(onEpochBegin || onEpochEnd || onBatchEnd)) : fit(device, manifest, plan, happened, () => stopped));
@@ -190,30 +182,34 @@ export class Model extends EventTarget {
     /**
      * Have the worker train.
      * @param {import('./fit.js').Plan} plan
-     * @param {(event: string, number: number, logs?: any) => Promise<void>} happened
+     * @param {(event: string, number: number, logs?: any) => unknown} happened
      * @param {boolean} waits whether it is to wait until that is done
      * @returns {Promise<History>}
      */
     const away = async (plan, happened, waits) => {
-      if (!remote || remote.ended()) {
+      if (remote?.ended !== false) {
         remote = await startRemote();
         fresh = false;
         await remote.call({ do: 'start', manifest, initial, threads: engine?.threads, module: await engine?.module() });
       }
       if (!fresh) remote.post({ do: 'set', values: [...read().entries()] });
-      fresh = true;
+      fresh = false; // until it has given them back
+      if (stopped) plan.last = 0;
       /** @type {{error: unknown} | undefined} */
       let broken;
       const take = (/** @type {Uint8Array[] | false} */ values) => values && values.forEach((bytes, k) => device.write(k, bytes));
       const { history, states } = await remote.call({ do: 'fit', plan, waits }, async ({ event, number, logs, states }) => {
         take(states);
-        await happened(event, number, logs).catch((error) => {
-          broken ??= { error };
+        try {
+          await happened(event, number, logs);
+        } catch (error) {
+          broken = { error };
           this.stop();
-        });
+        }
         remote?.post({ do: 'go' });
       });
       take(states);
+      fresh = true;
       if (broken) throw broken.error;
       return history;
     };

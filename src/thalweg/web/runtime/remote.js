@@ -3,7 +3,7 @@
 import { inNode } from './files.js';
 
 /** The name by which a worker knows that it is one of ours. */
-const WORKER = 'thalweg';
+const WORKER = 'thalweg worker';
 const IDLE = 60_000; // milliseconds
 
 /** @typedef {(message: any) => void} Post */
@@ -11,15 +11,15 @@ const IDLE = 60_000; // milliseconds
 
 /** Start a worker. It ends when it has not been used for a while. */
 export async function startRemote() {
-  /** @type {{done: (result: any) => void, failed: (error: Error) => void, event: (message: any) => void} | null} */
+  /** @type {{done: (result: any) => void, failed: (error: Error) => void, event?: (message: any) => void} | null} */
   let call = null;
-  let ended = false;
   /** @type {any} */
   let timer, /** @type {any} */ worker;
-  const end = () => {
-    ended = true;
+  const end = (why = 'it was ended') => {
+    remote.ended = true;
     clearTimeout(timer);
     worker.terminate();
+    call?.failed(Error(`The worker failed: ${why}.`));
   };
   const answer = (/** @type {any} */ message) => {
     const { done, failed, event } = call ?? {};
@@ -31,10 +31,7 @@ export async function startRemote() {
     if (message.error) failed?.(Error(message.error));
     else done?.(message.result);
   };
-  const broken = (/** @type {any} */ { message }) => {
-    end();
-    call?.failed(Error(`The worker failed: ${message}; load() with worker: false trains without one.`));
-  };
+  const broken = (/** @type {any} */ { message }) => end(message);
   const url = new URL(import.meta.url);
   if (inNode) {
     const { Worker } = await import('node:worker_threads');
@@ -45,18 +42,19 @@ export async function startRemote() {
     worker.onerror = broken;
   }
   const post = (/** @type {any} */ message) => worker.postMessage(message);
-  return {
+  const remote = {
     post,
     end,
-    ended: () => ended,
+    ended: false,
     /** @param {any} task @param {(message: any) => void} [event] @returns {Promise<any>} */
     call: (task, event) => new Promise((done, failed) => {
       clearTimeout(timer);
       worker.ref?.();
-      call = { done, failed, event: event ?? (() => {}) };
+      call = { done, failed, event };
       post(task);
     }),
   };
+  return remote;
 }
 
 /**
@@ -69,7 +67,7 @@ export async function serve(handler) {
   if (inNode) {
     const { parentPort, workerData } = await import('node:worker_threads');
     if (workerData === WORKER) parentPort.on('message', handler((message) => parentPort.postMessage(message)));
-  } else if (scope.name === WORKER && scope.WorkerGlobalScope) {
+  } else if (scope.name === WORKER) {
     const handle = handler(postMessage);
     onmessage = ({ data }) => handle(data);
   }

@@ -40,7 +40,7 @@ export async function keep(place, bytes) {
     await writeFile(part, bytes);
     return rename(part, name); // so that there is never half a file
   }
-  if (kind !== 'download' || !bytes) fail(`Models are kept at indexeddb://name, cache://name, download://name or file://path, got ${place}${bytes ? '' : '; of a download, give the File that the visitor chooses'}.`);
+  if (kind !== 'download' || !bytes) fail(`A place is indexeddb://name, cache://name, file://path or, to save only, download://name, got ${place}.`);
   const href = URL.createObjectURL(new Blob([bytes]));
   Object.assign(document.createElement('a'), { href, download: `${name}.safetensors` }).click();
   setTimeout(() => URL.revokeObjectURL(href), 1e4);

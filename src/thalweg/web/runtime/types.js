@@ -17,8 +17,9 @@
  * @property {Port[]} outputs
  * @property {{run: string, steps: string, table: number, tableOutputs: number, tableScratch: number}} wasm its functions, the
  *   address of its table of pointers, and places in it
- * @property {number[]} [changes] the states that it writes
- * @property {{steps: Step[]}} webgpu
+ * @property {Step[][]} webgpu what it launches, for each variant of the shaders
+ * @typedef {{shaders: string, software: boolean, features: GPUFeatureName[], words: number}} Variant shaders for one kind of
+ *   adapter: their file, whether it computes in software, and the words of memory
  * @typedef {object} Manifest
  * @property {string} format
  * @property {number} version
@@ -35,7 +36,7 @@
  * @property {{device: 'wasm' | 'webgpu', why: string, threads: number}} choice what fits its cost best
  * @property {{simd: string, relaxed: string, pages: number, heap: number, job: number, scratch: number,
  *   stack: {top: number, bytes: number}}} wasm
- * @property {{words: number, shaders: string, features: GPUFeatureName[]} | null} webgpu
+ * @property {Variant[] | null} webgpu
  * @property {string | null} webgpuWhy why there is none
  * @property {{name: string, place: number, dtype: string}[]} constants of the WebGPU buffer
  * @property {{files: string[], dtype: string}} weights
@@ -46,8 +47,8 @@
  * @typedef {[number, Uint8Array][]} Values of states, by their numbers
  *
  * @typedef {object} Feed data that lie on a device
- * @property {(order: ArrayLike<number> | null, first: number, steps: number, epochs: number) => Logs[] | Promise<Logs[]>} run
- *   some steps from a first one on, for each of some epochs, with the numbers of the rows of all these epochs; the logs of each
+ * @property {(order: ArrayLike<number> | null, first: number, steps: number) => Logs | Promise<Logs>} run some steps of an
+ *   epoch, with the rows in an order or as they come; what the last of them found
  * @property {() => void} close
  *
  * @typedef {object} Device what a model runs on

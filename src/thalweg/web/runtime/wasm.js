@@ -15,7 +15,7 @@ export const wasmFlavor = () => (WebAssembly.validate( // a function with a rela
   Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 0, 253, 15, 65, 0, 253, 15, 253, 128, 2, 11)) ? 'relaxed' : 'simd');
 
 /** @param {import('./api.js').Bytes} bytes */
-export const compiled = (bytes) => WebAssembly.compile(bytes).catch(() => fail('This browser lacks WebAssembly SIMD, which Chrome 91, Firefox 89, Safari 16.4 and later ones have.'));
+export const compiled = (bytes) => WebAssembly.compile(bytes).catch(() => fail('This browser lacks WebAssembly SIMD, which Chrome 91, Firefox 89 and Safari 16.4 have.'));
 
 /**
  * A module's bytes with its memory import made a shared one.
@@ -140,21 +140,17 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, wo
      * @returns {import('./types.js').Feed}
      */
     feed(name, { arrays, rows }, batch) {
-      const { inputs, outputs, wasm: { table, tableOutputs, steps: entry } } = programs[name], begin = top;
+      const { inputs, outputs, wasm: { steps: entry } } = programs[name], begin = top;
       const wholes = words(arrays.map(put)), staging = words(inputs.map((port) => take(2 * Math.ceil(bytesAt(port, batch) / 64) * 64)));
       const resets = initial.flatMap(([k, values]) => [states[k].address, put(values), values.length]), resetList = words(resets);
       return {
-        run(order, first, steps, epochs) {
-          const before = top, columns = outputs.map((port) => take(bytesAt(port, batch) * epochs));
-          words([wholes, staging, order ? words(order) : 0, rows, batch, first, steps, epochs, first ? 0 : resets.length / 3, resetList], wasm.job + 40);
-          const slots = pointers(table + 4 * tableOutputs, outputs.length);
-          slots.set(columns);
+        run(order, first, steps) {
+          const before = top;
+          words([wholes, staging, order ? words(order) : 0, rows, batch, first, steps, 1, first ? 0 : resets.length / 3, resetList], wasm.job + 40);
           team?.(entry);
           functions[entry](wasm.job, 0, workers);
-          slots.set(outputs.map((port) => port.address));
-          const found = outputs.map((port, k) => numbers(port, columns[k], bytesAt(port, batch) * epochs));
           top = before;
-          return Array.from({ length: epochs }, (_, e) => Object.fromEntries(outputs.map(({ name }, k) => [name, Number(found[k][e])])));
+          return Object.fromEntries(outputs.map((port) => [port.name, Number(numbers(port, port.address, bytesAt(port, 1))[0])]));
         },
         close() {
           top = begin;

@@ -1,19 +1,12 @@
 /** @file The WebGPU device: one buffer that holds everything, pipelines, and commands for many steps in one submit. */
 
-import { arrayOf, bytesOf, decode, fail, product } from './dtypes.js';
+import { arrayOf, bytesOf, fail, product } from './dtypes.js';
 import { at, sizeOf } from './manifest.js';
-import { elements } from './states.js';
 
 /** @typedef {import('./types.js').Step} Step */
 /** @typedef {import('./types.js').Data} Data */
 
-/** Elements as the GPU keeps them, one 32-bit word each. @param {string} dtype @param {Uint8Array} bytes @returns {any} */
-const toWords = (dtype, bytes) => {
-  const values = /** @type {any} */ (decode(dtype, bytes));
-  return values.BYTES_PER_ELEMENT === 4 ? values : Int32Array.from(values);
-};
-
-/** And back; halves stay float32. @param {string} dtype @param {Int32Array<ArrayBuffer>} words @returns {any} */
+/** Elements out of what the GPU keeps, one 32-bit word for each; halves stay float32. @param {string} dtype @param {Int32Array<ArrayBuffer>} words @returns {any} */
 const fromWords = (dtype, words) => (dtype.includes('float') ? new Float32Array(words.buffer) : arrayOf(dtype).from(words));
 
 // Words 256 bytes apart, of which a dispatch sees 32: the batch size, and the turns of the loops that it stands in.
@@ -25,12 +18,20 @@ const STORAGE = 128 | 4 | 8, UNIFORM = 64 | 8, STAGING = 1 | 8; // usages, with 
  * @param {import('./types.js').Manifest} manifest
  * @param {{helpers: Record<string, string>, kernels: {code: string, helpers: string[], features: string[]}[]}} shaders
  * @param {GPUAdapter} adapter
- * @param {import('./states.js').Tensors} tensors
+ * @param {number} variant which one of the manifest's the shaders are
+ * @param {Uint8Array[]} values of the constants
  * @param {import('./types.js').Values} initial
+ * @param {(dtype: string, bytes: Uint8Array) => any} decode which thalweg.js has already
  */
-export async function gpuDevice({ programs, states, constants, webgpu }, { helpers, kernels }, adapter, tensors, initial) {
+export async function gpuDevice({ programs, states, constants, webgpu }, { helpers, kernels }, adapter, variant, values, initial, decode) {
+  /** Elements as the GPU keeps them. @param {string} dtype @param {Uint8Array} bytes */
+  const toWords = (dtype, bytes) => {
+    const found = decode(dtype, bytes);
+    return found.BYTES_PER_ELEMENT === 4 ? found : Int32Array.from(found);
+  };
+  const own = /** @type {import('./types.js').Variant[]} */ (webgpu)[variant];
   const { maxStorageBufferBindingSize: most, maxBufferSize } = adapter.limits;
-  const device = await adapter.requestDevice({ requiredFeatures: webgpu?.features, requiredLimits: { maxStorageBufferBindingSize: most, maxBufferSize } });
+  const device = await adapter.requestDevice({ requiredFeatures: own.features, requiredLimits: { maxStorageBufferBindingSize: most, maxBufferSize } });
   const { queue } = device;
   /** @param {number} words @param {number} [usage] */
   const buffer = (words, usage = STORAGE) => (4 * words > most ? fail(`The GPU has no room for ${words >> 18} MB in one piece.`) : device.createBuffer({ size: 4 * words, usage }));
@@ -40,10 +41,10 @@ export async function gpuDevice({ programs, states, constants, webgpu }, { helpe
     queue.writeBuffer(made, 0, words);
     return made;
   };
-  const memory = buffer(webgpu?.words ?? 0);
+  const memory = buffer(own.words);
   /** @param {{place: number, dtype: string}} port @param {Uint8Array} bytes */
   const put = ({ place, dtype }, bytes) => queue.writeBuffer(memory, 4 * place, toWords(dtype, bytes));
-  for (const constant of constants) put(constant, elements(tensors, constant.name, constant.dtype));
+  constants.forEach((constant, k) => put(constant, values[k]));
 
   // --- kernels
 
@@ -106,7 +107,7 @@ export async function gpuDevice({ programs, states, constants, webgpu }, { helpe
     }
     queue.submit([outside().finish()]);
     encoder = null;
-    await staging.mapAsync(1).catch(() => fail('The GPU failed, or was lost: load the model again.'));
+    await staging.mapAsync(1).catch(() => fail('The GPU failed or was lost.'));
     const words = new Int32Array(staging.getMappedRange().slice(0));
     staging.destroy();
     return words;
@@ -144,7 +145,7 @@ export async function gpuDevice({ programs, states, constants, webgpu }, { helpe
     run: (name, { arrays, rows }) => alone(async () => {
       const { inputs, outputs, webgpu } = programs[name];
       inputs.forEach((port, k) => put(port, bytesOf(arrays[k])));
-      await play(webgpu.steps, rows, []);
+      await play(webgpu[variant], rows, []);
       const words = await fetched(memory, outputs.map((port) => [port.place, sizeOf(port, rows)]));
       let end = 0;
       return outputs.map((port) => fromWords(port.dtype, words.slice(end, (end += sizeOf(port, rows)))));
@@ -158,36 +159,32 @@ export async function gpuDevice({ programs, states, constants, webgpu }, { helpe
      * @returns {import('./types.js').Feed}
      */
     feed(name, { arrays, rows }, batch) {
-      const { inputs, outputs, webgpu } = programs[name], order = buffer(batch), all = outputs.length;
+      const { inputs, outputs, webgpu } = programs[name], order = buffer(batch);
       const resets = initial.map(([k, bytes]) => filled(toWords(states[k].dtype, bytes))), held = inputs.map(({ dtype }, k) => filled(toWords(dtype, bytesOf(arrays[k]))));
       const gathers = Promise.all(inputs.map(async ({ place }, k) => {
         const row = arrays[k].length / rows;
         // Rows behind a short batch are gathered too: there is room for them.
         const pipeline = await pipelineOf(`@group(0) @binding(0) var<storage, read_write> m: array<u32>;
-@group(0) @binding(1) var<storage> data: array<u32>;
-@group(0) @binding(2) var<storage> order: array<u32>;
-@compute @workgroup_size(64) fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-let i = (wg.x + wg.y * grid.x) * 64 + lane;
-if (i < ${batch * row}) { m[${place} + i] = data[order[i / ${row}] * ${row} + i % ${row}]; } }`, 'auto');
-        return () => launch(pipeline, groupOf(pipeline.getBindGroupLayout(0), [memory, held[k], order]), [], Math.ceil((batch * row) / 64));
+@group(0) @binding(1) var<storage> d: array<u32>;
+@group(0) @binding(2) var<storage> o: array<u32>;
+@compute @workgroup_size(64) fn main(@builtin(workgroup_id) w: vec3u, @builtin(num_workgroups) g: vec3u, @builtin(local_invocation_index) lane: u32) {
+let i = (w.x + w.y * g.x) * 64 + lane; if (i < ${batch * row}) { m[${place} + i] = d[o[i / ${row}] * ${row} + i % ${row}]; } }`, 'auto');
+        const sources = groupOf(pipeline.getBindGroupLayout(0), [memory, held[k], order]);
+        return () => launch(pipeline, sources, [], Math.ceil((batch * row) / 64));
       }));
       return {
-        run: (numbers, first, steps, epochs) => alone(async () => {
-          const gather = await gathers, orders = filled(Int32Array.from(numbers ?? { length: rows }, (x, i) => (numbers ? x : i))), results = buffer(all * epochs);
-          for (let epoch = 0; epoch < epochs; epoch++) {
-            if (!first) initial.forEach(([k], i) => copy(resets[i], 0, memory, states[k].place, product(states[k].shape)));
-            for (let step = first; step < first + steps; step++) {
-              const place = step * batch, n = Math.min(batch, rows - place);
-              copy(orders, place + (numbers ? epoch * rows : 0), order, 0, n);
-              gather.forEach((one) => one());
-              await play(webgpu.steps, n, []);
-            }
-            outputs.forEach(({ place }, k) => copy(memory, place, results, epoch * all + k, 1));
+        run: (numbers, first, steps) => alone(async () => {
+          const gather = await gathers, orders = filled(numbers ? Int32Array.from(numbers) : new Int32Array(rows).map((_, i) => i));
+          if (!first) initial.forEach(([k], i) => copy(resets[i], 0, memory, states[k].place, product(states[k].shape)));
+          for (let step = first; step < first + steps; step++) {
+            const place = step * batch, n = Math.min(batch, rows - place);
+            copy(orders, place, order, 0, n);
+            gather.forEach((one) => one());
+            await play(webgpu[variant], n, []);
           }
-          const words = await fetched(results, [[0, all * epochs]]);
+          const words = await fetched(memory, outputs.map((port) => [port.place, 1]));
           orders.destroy();
-          results.destroy();
-          return Array.from({ length: epochs }, (_, e) => Object.fromEntries(outputs.map(({ name, dtype }, k) => [name, Number(fromWords(dtype, words.slice(e * all + k, e * all + k + 1))[0])])));
+          return Object.fromEntries(outputs.map(({ name, dtype }, k) => [name, Number(fromWords(dtype, words.slice(k, k + 1))[0])]));
         }),
         close: () => [order, ...resets, ...held].forEach((one) => one.destroy()),
       };

@@ -6,7 +6,7 @@ import { instantiate, wasmDevice } from './wasm.js';
 
 /** @typedef {import('./types.js').Manifest} Manifest */
 
-const STATES_EVERY = 100; // milliseconds
+const OFTEN = 50; // milliseconds between two messages, but for the logs of epochs
 
 /**
  * What makes helpers that work on the memory of a device.
@@ -48,9 +48,9 @@ export function workerOf(post) {
     async fit({ plan, waits }) {
       stopped = false;
       const history = await fit(device, manifest, plan, (event, number, logs) => {
-        const now = performance.now(), due = event === 'epochend' && (waits || now - sent > STATES_EVERY);
+        const now = performance.now(), due = waits || now - sent > OFTEN, ends = event === 'epochend';
         if (due) sent = now;
-        post({ event, number, logs, states: due && states() });
+        if (due || ends) post({ event, number, logs, states: due && ends && states() });
         return waits && new Promise((done) => (go = () => done(0)));
       }, () => stopped);
       return { history, states: states() };

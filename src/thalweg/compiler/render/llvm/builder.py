@@ -6,84 +6,26 @@ lengths known at compile time and at run time. Indices are as wide as addresses 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-
+from thalweg.compiler.render.llvm.values import (
+    BOOL,
+    F32,
+    F64,
+    I32,
+    I64,
+    PTR,
+    Index,
+    Type,
+    Value,
+    literal,
+    suffix,
+)
 from thalweg.compiler.target import AVX2, Target
-from thalweg.tensor.dtypes import DType, bfloat16, bool_, float16
 
 __all__ = ["BOOL", "F32", "F64", "I32", "I64", "PTR", "Builder", "Index", "Loop", "Type", "Value"]
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """An LLVM type: an element (`float`, `i32`, `ptr`, ...) and a number of lanes (1: scalar)."""
-
-    element: str
-    lanes: int = 1
-
-    def __str__(self) -> str:
-        return self.element if self.lanes == 1 else f"<{self.lanes} x {self.element}>"
-
-    def with_element(self, element: str) -> Type:
-        """As many lanes of another element."""
-        return Type(element, self.lanes)
-
-    def with_lanes(self, lanes: int) -> Type:
-        """The same element with another number of lanes."""
-        return Type(self.element, lanes)
-
-    @property
-    def floating(self) -> bool:
-        """Whether the element is a floating-point number."""
-        return self.element in ("half", "bfloat", "float", "double")
-
-    @property
-    def bits(self) -> int:
-        """Bits of an element."""
-        known = {"half": 16, "bfloat": 16, "float": 32, "double": 64}
-        return known[self.element] if self.element in known else int(self.element[1:])
-
-    @staticmethod
-    def of(dtype: DType, lanes: int = 1) -> Type:
-        """The type that holds values of a dtype in registers (bool: i1; in memory it is i8)."""
-        return Type(_ELEMENTS[np.dtype(dtype)], lanes)
-
-
-_ELEMENTS: dict[Any, str] = {
-    np.dtype(np.float32): "float",
-    np.dtype(np.float64): "double",
-    np.dtype(float16): "half",
-    np.dtype(bfloat16): "bfloat",
-    np.dtype(bool_): "i1",
-    **{np.dtype(f"{sign}{bytes_}"): f"i{8 * bytes_}" for sign in "iu" for bytes_ in (1, 2, 4, 8)},
-    # Complex numbers are moved only.
-    np.dtype(np.complex64): "i64",
-    np.dtype(np.complex128): "i128",
-}
-
-BOOL, I32, I64, PTR = Type("i1"), Type("i32"), Type("i64"), Type("ptr")
-F32, F64 = Type("float"), Type("double")
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """An SSA value or constant: its LLVM text and its type."""
-
-    text: str
-    type: Type
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.text}"
-
-
-# A value of the type of indices, or an integer known now.
-Index = Value | int
 
 
 @dataclass(slots=True)
@@ -122,6 +64,8 @@ class Builder:
         self.declarations: dict[str, str] = {}
         # What comparisons of floats compare.
         self._compared: dict[str, set[str]] = {}
+        # What the function gives, if anything.
+        self.returned: Value | None = None
         self._count = 0
         self._block = "entry"
 
@@ -164,15 +108,21 @@ class Builder:
         linkage: str = "internal",
         attributes: str = "nounwind noinline",
     ) -> Iterator[list[Value]]:
-        """Write a `void` function; gives the parameters as values. Pointers are `noalias`-free."""
+        """Write a function; gives the parameters as values. Pointers are `noalias`-free.
+
+        It returns what `returned` is at the end, or nothing.
+        """
         if self.target.wasm:  # code travels there, and calls that fill a few bytes are slow
             attributes += ' optsize "no-builtins"'
         values = [Value(f"%{n}", t) for t, n in parameters]
         arguments = ", ".join(map(str, values))
-        self.lines.append(f"define {linkage} void @{name}({arguments}) {attributes} {{")
+        place = len(self.lines)
+        self.lines.append("")
         self.block("entry")
         yield values
-        self.line("ret void")
+        kind = "void" if self.returned is None else str(self.returned.type)
+        self.lines[place] = f"define {linkage} {kind} @{name}({arguments}) {attributes} {{"
+        self.line("ret void" if self.returned is None else f"ret {self.returned}")
         self.lines.append("}")
 
     @property
@@ -184,7 +134,7 @@ class Builder:
 
     def number(self, type_: Type, value: float | int | bool) -> Value:
         """A constant, the same in every lane."""
-        text = _literal(type_, value)
+        text = literal(type_, value)
         if type_.lanes > 1:
             text = f"splat ({type_.element} {text})"
         return Value(text, type_)
@@ -196,7 +146,7 @@ class Builder:
 
     def zero(self, type_: Type) -> Value:
         """Zero (false, null)."""
-        return Value("zeroinitializer" if type_.lanes > 1 else _literal(type_, 0), type_)
+        return Value("zeroinitializer" if type_.lanes > 1 else literal(type_, 0), type_)
 
     # --- arithmetic
 
@@ -253,7 +203,7 @@ class Builder:
         self, intrinsic: str, type_: Type, arguments: Sequence[Value], flags: str = ""
     ) -> Value:
         """An intrinsic overloaded on its result type only: `call("llvm.sqrt", t, [x])`."""
-        name = f"{intrinsic}.{_suffix(type_)}"
+        name = f"{intrinsic}.{suffix(type_)}"
         types = ", ".join(str(a.type) for a in arguments)
         self.declarations[name] = f"declare {type_} @{name}({types})"
         values = ", ".join(map(str, arguments))
@@ -295,11 +245,11 @@ class Builder:
             return a
         to = a.type.with_lanes(1)
         known = {"fmax": "fmaximum", "fmin": "fminimum"}
-        name = f"llvm.vector.reduce.{known.get(operation, operation)}.{_suffix(a.type)}"
+        name = f"llvm.vector.reduce.{known.get(operation, operation)}.{suffix(a.type)}"
         start = ""
         if operation in ("fadd", "fmul"):
             # Any order of the lanes: a tree, not a chain.
-            start = f"{to} {_literal(to, -0.0 if operation == 'fadd' else 1.0)}, "
+            start = f"{to} {literal(to, -0.0 if operation == 'fadd' else 1.0)}, "
             self.declarations[name] = f"declare {to} @{name}({to}, {a.type})"
             return self.result(to, f"call reassoc {to} @{name}({start}{a})")
         self.declarations[name] = f"declare {to} @{name}({a.type})"
@@ -315,7 +265,9 @@ class Builder:
         """Integers as indices; those that are too large for one become the largest one."""
         bits, own = value.type.bits, self.index_type.bits
         if signed and bits > own:
-            low, high = (self.number(value.type, x) for x in (-(2 ** (own - 1)), 2 ** (own - 1) - 1))
+            low, high = (
+                self.number(value.type, x) for x in (-(2 ** (own - 1)), 2 ** (own - 1) - 1)
+            )
             value = self.call("llvm.smin", value.type, [value, high])
             value = self.call("llvm.smax", value.type, [value, low])
         elif not signed and bits >= own:
@@ -328,7 +280,9 @@ class Builder:
         bits, wanted = value.type.bits, int(element[1:])
         if bits == wanted:
             return value
-        return self.convert("trunc" if wanted < bits else "sext" if signed else "zext", value, element)
+        return self.convert(
+            "trunc" if wanted < bits else "sext" if signed else "zext", value, element
+        )
 
     def add(self, a: Index, b: Index) -> Index:
         if isinstance(a, int) and isinstance(b, int):
@@ -428,7 +382,7 @@ class Builder:
         """
         if self.target.wasm:
             return self.select(mask, self.load(pointer, type_), self.zero(type_))
-        name = f"llvm.masked.load.{_suffix(type_)}.p0"
+        name = f"llvm.masked.load.{suffix(type_)}.p0"
         self.declarations[name] = f"declare {type_} @{name}(ptr, i32, {mask.type}, {type_})"
         zero = self.zero(type_)
         align = type_.bits // 8
@@ -446,7 +400,7 @@ class Builder:
             return
         if value.type.bits < 64 and not value.type.floating and not mask.text.startswith("<"):
             mask = self._hidden(mask)
-        name = f"llvm.masked.store.{_suffix(value.type)}.p0"
+        name = f"llvm.masked.store.{suffix(value.type)}.p0"
         self.declarations[name] = f"declare void @{name}({value.type}, ptr, i32, {mask.type})"
         self.line(f"call void @{name}({value}, {pointer}, i32 {value.type.bits // 8}, {mask})")
 
@@ -459,7 +413,7 @@ class Builder:
                 if inside[lane]:
                     self.store(self.extract(value, lane), self.at(pointer, lane, element))
             return
-        name = f"thalweg_store_{_suffix(value.type)}"
+        name = f"thalweg_store_{suffix(value.type)}"
         bits = self.result(Type(f"i{lanes}"), f"bitcast {mask} to i{lanes}")
         bits = self.integer(bits, "i32", signed=False)
         whole = self.icmp("eq", bits, self.number(I32, 2**lanes - 1))
@@ -484,8 +438,18 @@ class Builder:
 
     def _hidden_number(self, value: Value) -> Value:
         """The same number, of which LLVM cannot find out what it is."""
-        if value.type.bits * value.type.lanes != 128 or not value.text.startswith("%"):
+        lanes, size = value.type.lanes, value.type.bits * value.type.lanes
+        if lanes == 1 or not value.text.startswith("%"):
             return value
+        if size < 128:
+            all_lanes = [i if i < lanes else -1 for i in range(128 // value.type.bits)]
+            wide = self._hidden_number(self.shuffle(value, value, all_lanes))
+            return self.shuffle(wide, wide, range(lanes))
+        if size > 128:
+            half = lanes // 2
+            low, high = (self.shuffle(value, value, range(k, k + half)) for k in (0, half))
+            low, high = self._hidden_number(low), self._hidden_number(high)
+            return self.shuffle(low, high, range(lanes))
         return self.result(value.type, f'call {value.type} asm "", "=r,0"({value})')
 
     def _hidden(self, mask: Value) -> Value:
@@ -503,7 +467,7 @@ class Builder:
         pointers = self.result(
             Type("ptr", type_.lanes), f"getelementptr {type_.element}, {pointer}, {offsets}"
         )
-        name = f"llvm.masked.gather.{_suffix(type_)}.v{type_.lanes}p0"
+        name = f"llvm.masked.gather.{suffix(type_)}.v{type_.lanes}p0"
         mask = mask or self.number(Type("i1", type_.lanes), True)
         self.declarations[name] = (
             f"declare {type_} @{name}({pointers.type}, i32, {mask.type}, {type_})"
@@ -552,9 +516,7 @@ class Builder:
         if len(after) != len(inner):
             raise ValueError("loop.next must be called with one value for each carried one.")
         # nuw nsw: counters never wrap, which lets LLVM simplify addresses.
-        following = self.result(
-            self.index_type, f"add nuw nsw {counter}, {self.index(step).text}"
-        )
+        following = self.result(self.index_type, f"add nuw nsw {counter}, {self.index(step).text}")
         again = self.less(following, end)
         latch = self._block
         self.line(f"br {again}, label %{body}, label %{done}")
@@ -630,30 +592,3 @@ class Builder:
             self.result(v.type, f"phi {v.type} [{o.text}, %{before}], [{v.text}, %{last}]")
             for v, o in zip(values, otherwise, strict=True)
         ]
-
-
-def _suffix(type_: Type) -> str:
-    known = {"half": "f16", "bfloat": "bf16", "float": "f32", "double": "f64", "ptr": "p0"}
-    element = known.get(type_.element, type_.element)
-    return element if type_.lanes == 1 else f"v{type_.lanes}{element}"
-
-
-def _literal(type_: Type, value: float | int | bool) -> str:
-    """A number as LLVM writes it; floats exactly, by their bits."""
-    element = type_.element
-    if element == "double":
-        return f"0x{struct.unpack('<Q', struct.pack('<d', float(value)))[0]:016X}"
-    if element == "float":
-        # LLVM writes a float as the double with the same value.
-        with np.errstate(over="ignore"):
-            wide = float(np.float32(value))
-        return f"0x{struct.unpack('<Q', struct.pack('<d', wide))[0]:016X}"
-    if element == "half":
-        return f"0xH{np.asarray(value).astype(float16).view(np.uint16):04X}"
-    if element == "bfloat":
-        return f"0xR{np.asarray(value).astype(bfloat16).view(np.uint16):04X}"
-    if element == "i1":
-        return "true" if value else "false"
-    if element == "ptr":
-        return "null"
-    return str(int(value))

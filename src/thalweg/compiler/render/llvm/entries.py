@@ -114,8 +114,8 @@ def steps_at(entries: Sequence[Entry], target: Target) -> list[Builder]:
 
 def _shared_steps(entries: Sequence[Entry], target: Target) -> Builder:
     b = Builder(target)
-    job, *rest = _job(b)
-    parameters = [(b.index_type, "number"), (PTR, "arrays"), job, (PTR, "table"), *rest]
+    first, *rest = _job(b)
+    parameters = [(b.index_type, "number"), (PTR, "arrays"), first, (PTR, "table"), *rest]
     most = max(Table.of(entry.program).size for entry in entries)
     with b.function(STEPS, parameters) as (number, numbers, job, table, worker, workers, sync):
 

@@ -173,8 +173,9 @@ def plan(loop: Loop, target: Target) -> Plan:
 
 
 def _together(loop: Loop) -> int:
-    """Vectors side by side on WebAssembly: some where each turn of a long loop inside reads little
-    of each line of the cache.
+    """Vectors side by side on WebAssembly: several where a loop inside is long.
+
+    Each of its turns should use all of the cache's lines that it reads.
     """
     turns = 1
     inner: Sequence[Statement] = loop.body

@@ -16,6 +16,7 @@ from thalweg.compiler.ir.program import Cond, HostCall, Launch, Scan, While
 from thalweg.compiler.ir.signature import Signature, signature
 from thalweg.compiler.render.llvm import kernels
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText
+from thalweg.compiler.render.llvm.merge import merge
 from thalweg.compiler.target import Target
 
 __all__ = ["Functions", "Leaf", "Leaves", "Work", "seconds"]
@@ -102,14 +103,16 @@ class Functions:
 
     Attributes:
         target: the processor.
-        texts: their definitions.
         declarations: what they call from outside, by name.
     """
 
     target: Target
-    texts: list[str] = field(default_factory=list)
     declarations: dict[str, str] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
+    # The texts, and what to call for each of the functions there were.
+    _merged: tuple[list[str], dict[str, tuple[str, tuple[int, ...]]]] = field(
+        default_factory=lambda: ([], {})
+    )
     _rendered: dict[Signature, tuple[KernelText, list[Buffer]]] = field(default_factory=dict)
 
     def kernel(self, launch: kernels.Kernel) -> KernelText:
@@ -132,9 +135,27 @@ class Functions:
         name = self._names.get(kernel.text)
         if name is None:
             name = self._names[kernel.text] = f"kernel{len(self._names)}"
-            self.texts.append(kernel.text.replace(NAME, name))
             self.declarations.update(kernel.declarations)
         return name
+
+    @property
+    def texts(self) -> list[str]:
+        """Their definitions."""
+        return self._merged[0] or [text.replace(NAME, name) for text, name in self._names.items()]
+
+    def merge(self) -> None:
+        """Make one function of those that differ in lengths only; there may be no more after."""
+        texts, became = merge(list(self._names))
+        names = [f"kernel{k}" for k in range(len(texts))]
+        calls = {
+            name: (names[m.number], m.lengths)
+            for name, m in zip(self._names.values(), became, strict=True)
+        }
+        self._merged = [t.replace(NAME, n) for t, n in zip(texts, names, strict=True)], calls
+
+    def call(self, name: str) -> tuple[str, tuple[int, ...]]:
+        """What to call for a kernel's function: the name, and further arguments."""
+        return self._merged[1].get(name, (name, ()))
 
 
 @dataclass(slots=True, eq=False)

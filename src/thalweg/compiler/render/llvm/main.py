@@ -133,8 +133,10 @@ class _Main:
     def call(self, leaf: Leaf, worker: Value, workers: Value) -> None:
         assert leaf.kernel is not None
         buffers = [self.address(buffer) for buffer in leaf.kernel.buffers]
+        function, lengths = self.leaves.functions.call(leaf.function)
         arguments = [*buffers, self.n, worker, workers, self.scratch]
-        self.b.line(f"call void @{leaf.function}({', '.join(map(str, arguments))})")
+        arguments += [self.b.index(x) for x in lengths]
+        self.b.line(f"call void @{function}({', '.join(map(str, arguments))})")
 
     def call_host(self, launch: HostCall) -> None:
         b = self.b

@@ -59,7 +59,15 @@ def render_top_k(kernel: Special, target: Target) -> KernelText:
     keys = Keys(b, x.dtype, falling=True)
     few = wanted.offset if wanted.static and wanted.offset <= _FEW else 0
     passed = (x, values, indices)
-    with b.function(NAME, parameters(b, passed)) as (source, to, places, n, worker, workers, scratch):
+    with b.function(NAME, parameters(b, passed)) as (
+        source,
+        to,
+        places,
+        n,
+        worker,
+        workers,
+        scratch,
+    ):
         elements, largest = Elements(b, source, x.dtype), Elements(b, to, x.dtype)
         numbers = Elements(b, places, int32)
         steps, k = length(b, around.length, n), length(b, wanted, n)

@@ -161,7 +161,9 @@ class Described:
         b = self.b
         size = b.index(size)
         uneven = b.binary("and", size, b.index(3))
-        few = b.icmp("ule", b.binary("or", size, b.binary("shl", uneven, b.index(8))), b.index(_FEW))
+        few = b.icmp(
+            "ule", b.binary("or", size, b.binary("shl", uneven, b.index(8))), b.index(_FEW)
+        )
         with b.when(few), b.loop(0, b.div(size, 4)) as loop:
             word = b.load(b.at(source, loop.index, "i32"), I32)
             b.store(word, b.at(to, loop.index, "i32"))

@@ -64,20 +64,23 @@ def render_together(parts: Sequence[Part], target: Target) -> Together:
         ValueError: if a program needs the host.
     """
     kernels, functions, entries, scratch = Functions(target), [], [], 0
-    found: dict[str, tuple[Leaf, ...]] = {}
+    all_leaves = {}
     for part in parts:
-        program, inside = part.program, f"thalweg_main_{part.name}"
-        leaves = Leaves.of(program.launches, program.capacity, kernels)
+        leaves = Leaves.of(part.program.launches, part.program.capacity, kernels)
         if any(isinstance(leaf.launch, HostCall) for leaf in leaves.all):
             raise ValueError(f"{part.name}: it has operations that only the host computes.")
+        all_leaves[part.name] = leaves
+    kernels.merge()
+    for part in parts:
+        program, leaves = part.program, all_leaves[part.name]
+        inside = f"thalweg_main_{part.name}"
         meetings = barriers.place(program.launches, leaves)
         entry = Entry(part.name, inside, program, part.table, part.sync)
-        functions += [
-            main.main(program, leaves, meetings, target, name=inside), run_at(entry, target)
-        ]
+        functions.append(main.main(program, leaves, meetings, target, name=inside))
+        functions.append(run_at(entry, target))
         entries.append(entry)
-        found[part.name] = tuple(leaves.all)
         scratch = max(scratch, leaves.scratch())
     functions += steps_at(entries, target)
     exports = tuple(name for e in entries for name in (e.name, f"{e.name}_steps"))
+    found = {name: tuple(leaves.all) for name, leaves in all_leaves.items()}
     return Together(join(kernels, functions), exports, found, scratch)

@@ -32,9 +32,12 @@ function complain(error) {
   find('problem').hidden = false;
 }
 
+/** @param {Float32Array} probabilities */
+const largest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
+
 /** @param {Float32Array | null} probabilities */
 function showBars(probabilities) {
-  const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
+  const best = probabilities ? largest(probabilities) : -1;
   [...bars.children].forEach((row, digit) => {
     const share = probabilities?.[digit] ?? 0;
     row.classList.toggle('first', digit === best);
@@ -55,9 +58,9 @@ function showVerdict(best, share) {
 
 function enable() {
   const drawn = pad.strokes.length > 0;
-  undo.disabled = clear.disabled = !drawn || learning;
+  undo.disabled = clear.disabled = !drawn;
   forget.disabled = !corrections.length || learning;
-  for (const button of answers.children) /** @type {HTMLButtonElement} */ (button).disabled = !drawn || learning;
+  for (const button of answers.children) /** @type {HTMLButtonElement} */ (button).disabled = !drawn;
 }
 
 /** @param {Correction} correction */
@@ -114,6 +117,7 @@ async function begin() {
   const correct = async (/** @type {number} */ digit) => {
     if (!image || learning) return;
     learning = true;
+    pad.finished = true; // what is drawn from now on is another digit
     enable();
     const correction = { digit, guess, image: Uint8Array.from(image, Math.round) };
     said.textContent = 'Learning…';
@@ -124,23 +128,27 @@ async function begin() {
       corrections.push(correction);
       await model.save(SAVED);
       writeCorrections(corrections);
+      const reading = largest(model.predictSync(correction.image));
       read();
       const took = `${steps} steps of training in ${Math.round(milliseconds)} ms`;
-      said.textContent = guess === digit ? `Learned in ${took}. Draw the next one.`
-        : `After ${took} it still reads a ${guess}. Tell it again, or draw it in another way.`;
+      said.textContent = reading === digit ? `Learned in ${took}. Draw the next one.`
+        : `After ${took} it still reads a ${reading}. Tell it again, or draw it in another way.`;
       await examine('after');
     } catch (error) {
       complain(error);
     }
     learning = false;
-    pad.finished = true;
     showCorrections();
   };
 
-  pad.addEventListener('draw', () => (frame ||= requestAnimationFrame(read)));
+  pad.addEventListener('draw', () => {
+    verdict.ariaBusy = 'true'; // it is read aloud when the pen rests
+    frame ||= requestAnimationFrame(read);
+  });
   pad.addEventListener('rest', () => {
     if (frame) cancelAnimationFrame(frame);
     read();
+    verdict.ariaBusy = 'false';
     time();
   });
   undo.addEventListener('click', () => pad.undo());

@@ -23,7 +23,8 @@ async function keepAll() {
   await cache.addAll([...PAGE, ...COMMON].map((name) => new Request(name, { cache: 'no-cache' })));
   const manifest = await cache.match('model/program.json');
   const { bytes } = await /** @type {Response} */ (manifest).json();
-  await cache.addAll(Object.keys(bytes).map((name) => `model/${name}`));
+  const code = 'shaders.json' in bytes ? ['webgpu.js'] : [];
+  await cache.addAll([...code, ...Object.keys(bytes)].map((name) => `model/${name}`));
 }
 
 /** @param {Request} request */

@@ -1,9 +1,9 @@
 """Contractions on WebAssembly: calls of the product that all kernels of a module share.
 
-    for each share of the batch, of m or of n, for each block of rows:
-        bring operands that do not lie in memory as they are into scratch memory
-        call the product
-        the epilogue, row by row, unless the sums are just stored: then they go there at once
+for each share of the batch, of m or of n, for each block of rows:
+    bring operands that do not lie in memory as they are into scratch memory
+    call the product
+    the epilogue, row by row, unless the sums are just stored: then they go there at once
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ __all__ = ["render"]
 
 # Bytes of the sums of a block, which the epilogue finds in the cache, and of its packed operand.
 _SUMS, _PACKED = 128 * 1024, 256 * 1024
+# Operations, for a typical batch, that take less time than it takes workers to meet.
+_TYPICAL, _ALONE = 64, 1e6
 # So many batches are enough to share.
 _BATCHES = 8
 
@@ -119,6 +121,8 @@ class _Writer:
 
     def _shared(self) -> tuple[str, int]:
         flat = self.flat
+        if flops(flat.batch, flat.m, flat.n, flat.k).at(_TYPICAL) < _ALONE:
+            return "", 1
         if not flat.batch.extent.static or flat.batch.extent.offset >= _BATCHES:
             return "batch", 1
         # What is not shared each worker packs for itself.
@@ -154,7 +158,9 @@ class _Writer:
                 pitch = b.mul(b.div(b.add(width, self.width - 1), self.width), self.width)
                 sums = Matrix(self._scratch(self.sums), pitch, 1)
             # The right operand's rows are those of k.
-            gemm.call(b, self.element, left, Matrix(right.at, right.column, right.row), size, sums, room)
+            gemm.call(
+                b, self.element, left, Matrix(right.at, right.column, right.row), size, sums, room
+            )
             if self.direct is None:
                 self._epilogue(sums, batch, (first, end), columns)
 
@@ -172,7 +178,11 @@ class _Writer:
             offset = b.add(offset, b.mul(self._length(operand.step), first))
             pointer = b.at(self.em.pointers[operand.place.buffer], offset, self.element)
             return Matrix(pointer, self._length(operand.step), self._length(operand.depth))
-        to, count, depth = self._scratch(place), b.sub(free[1], first), self._length(operand.k.extent)
+        to, count, depth = (
+            self._scratch(place),
+            b.sub(free[1], first),
+            self._length(operand.k.extent),
+        )
         env = {self.flat.batch: batch}
         if operand.along_k and not operand.along_free:
             self._dense(operand, env, (operand.free, free), (operand.k, (0, depth)), to)
@@ -199,7 +209,9 @@ class _Writer:
                 here = {**env, slow[0]: loop.index, variable: j}
                 lanes = Lanes(variable, self.lanes, mask)
                 # What is too much is written over by the next row, or stands behind the last one.
-                b.store(em.value(operand.value, here, lanes), b.at(line, b.sub(j, begin), self.element))
+                b.store(
+                    em.value(operand.value, here, lanes), b.at(line, b.sub(j, begin), self.element)
+                )
 
             self._across(begin, end, some)
 
@@ -249,4 +261,3 @@ def _direct(flat: Flat, width: int) -> Store | None:
     plain = dtype == flat.dtype and elementwise.memory(dtype) == elementwise.computing(dtype)
     row, column = (_step(store.index.stride(v), v) for v in (flat.m, flat.n))
     return store if plain and row is not None and column in (ZERO, ONE) else None
-

@@ -120,7 +120,7 @@ def _tilings(
         panels = _panels(vectors, count, target.lanes(itemsize))
         # One number at a time is spread over a register, unless the instruction itself does it.
         spare = costs.spare if count > 1 or not target.narrow_is_as_fast else 0
-        most = max(1, min((target.registers - spare) // count - 1, costs.most // count))
+        most = max(1, (target.registers - spare) // count - 1)
         for height in range(1, most + 1):
             if height > inner * outer:
                 break
@@ -143,7 +143,7 @@ def _cycles(target: Target, rows: int, panel: Panel, depth: int, itemsize: int) 
     count = len(wide)
     multiply = rows * sum(costs.wide if w else costs.narrow for w in wide)
     loads = sum(costs.load if w else 0.5 for w in wide) + rows * 0.5
-    decoded = (rows * count * costs.instructions + count + (rows if count > 1 else 0) + 2) / _DECODED
+    decoded = (rows * count + count + (rows if count > 1 else 0) + 2) / _DECODED
     step = max(multiply, loads, decoded, _LATENCY)
     return depth * step + _OVERHEAD + rows * count * _STORE
 

@@ -42,8 +42,6 @@ class Rates:
         load: cycles for loading a wide vector or spreading a number over one.
         spare: registers that a tile needs besides its sums and the right operand's vectors.
         spreads: whether a multiply-add can spread a number from memory over a vector.
-        instructions: that a multiply-add is.
-        most: vectors of sums that a tile may have.
     """
 
     wide: float
@@ -51,16 +49,12 @@ class Rates:
     load: float
     spare: int
     spreads: bool = False
-    instructions: int = 1
-    most: int = 32
 
 
 def rates(target: Target) -> Rates:
     """The tile table."""
-    if target.wasm:  # V8 keeps no more sums in registers
-        return Rates(0.5, 0.5, 0.5, 1, instructions=1 + (not target.relaxed), most=9 if target.relaxed else 8)
     if not target.fma:  # a multiplication, an addition and a register between them
-        return Rates(2.0, 1.0, 0.5, 2, instructions=2)
+        return Rates(2.0, 1.0, 0.5, 2)
     if target.narrow_is_as_fast:
         return Rates(1.0, 0.5, 1.0, 1, spreads=True)
     return Rates(0.5, 0.5, 0.5, 1, spreads=target.vector_bytes == 64)
@@ -149,7 +143,6 @@ class Estimator:
         r = self.rates
         return _Step(
             len(columns),
-            r.instructions,
             wide * r.wide + narrow * r.narrow,
             wide * r.load + narrow * 0.5,
             0.0 if len(columns) == 1 and r.spreads else 0.5,
@@ -163,7 +156,6 @@ class _Step:
     """One step along k of a tile: what a row takes to multiply and to load, what its panel does."""
 
     count: int
-    instructions: int
     multiply: float
     load: float
     spread: float
@@ -172,7 +164,7 @@ class _Step:
 
     def __call__(self, rows: int) -> float:
         """Cycles of a tile of some height."""
-        decode = (rows * self.count * self.instructions + self.count + rows + 2) / _DECODE
+        decode = (rows * self.count + self.count + rows + 2) / _DECODE
         # Small tiles run up to four sets of sums side by side.
         sets = max(1, min(4, 8 // (rows * self.count)))
         load = self.load + rows * self.spread

@@ -98,7 +98,13 @@ def _function(target: Target, element: str) -> tuple[str, dict[str, str]]:
         rows, columns, depth, sums, pitch, room, more = rest
         size = Size(rows, columns, depth)
         product = _Product(
-            b, element, Matrix(left, lr, lk), Matrix(right, rk, rc), size, Matrix(sums, pitch, 1), more
+            b,
+            element,
+            Matrix(left, lr, lk),
+            Matrix(right, rk, rc),
+            size,
+            Matrix(sums, pitch, 1),
+            more,
         )
         near = b.icmp("eq", rc, b.index(1))
         few = b.binary("and", b.less(rows, ROWS), near)
@@ -138,9 +144,9 @@ class _Product:
         b = self.b
         numbers = self.at(self.left.at, b.mul(row, self.left.row))
         to = self.at(self.sums.at, b.mul(row, self.sums.row))
-        with b.when(b.binary("xor", self.more, b.number(BOOL, True))):
-            with b.loop(0, self.size.columns, self.lanes) as loop:
-                b.store(b.zero(self.vector), self.at(to, loop.index))
+        new = b.binary("xor", self.more, b.number(BOOL, True))
+        with b.when(new), b.loop(0, self.size.columns, self.lanes) as loop:
+            b.store(b.zero(self.vector), self.at(to, loop.index))
         whole = b.mul(b.div(self.size.depth, _TOGETHER), _TOGETHER)
         for begin, end, step in ((0, whole, _TOGETHER), (whole, self.size.depth, 1)):
             with b.loop(begin, end, step) as loop:
@@ -172,9 +178,9 @@ class _Product:
         ready = b.binary("and", even, b.icmp("eq", b.index(self.left.row), b.index(1)))
         # Each k is another line of the cache.
         ready = b.binary("and", ready, b.less(size.depth, _LONG))
-        with b.when(b.binary("xor", ready, b.number(ready.type, True))):
-            with b.loop(0, strips) as loop:
-                self._pack_strip(b.mul(loop.index, ROWS), room)
+        packs = b.binary("xor", ready, b.number(BOOL, True))
+        with b.when(packs), b.loop(0, strips) as loop:
+            self._pack_strip(b.mul(loop.index, ROWS), room)
         panel = self.at(room, b.mul(b.mul(strips, ROWS), size.depth))
         first = b.select(ready, self.left.at, room)
         down = b.select(ready, b.index(1), b.index(size.depth))

@@ -1,4 +1,4 @@
-"""Contractions as plain loops: those of integers and bools, and those that tiles are too much for."""
+"""Contractions as plain loops: those of integers and bools, and others too small for tiles."""
 
 from __future__ import annotations
 

@@ -127,8 +127,7 @@ def _columns(extent: Dim, target: Target, itemsize: int) -> list[Column]:
 
 def _heights(extent: Dim, count: int, target: Target) -> list[int]:
     """The heights of tiles to consider: the highest that registers allow, down to half of it."""
-    costs = rates(target)
-    most = min(target.registers - costs.spare - count, costs.most) // count
+    most = (target.registers - rates(target).spare - count) // count
     most = max(1, min(most, _MOST_ROWS))
     if extent.static:
         most = max(1, min(most, extent.offset))

@@ -30,12 +30,17 @@ def shares(
     Args:
         em: writes the code.
         flat: the contraction.
-        shared: what the workers share: `m`, `n` or `batch`.
+        shared: what the workers share: `m`, `n` or `batch`; ``: nothing, worker 0 does all.
         size: how many rows or columns are one turn.
         worker, workers: which one of how many.
         part: writes the work on the rows and columns of one batch.
     """
     b = em.b
+    if not shared:
+        batches = length(b, flat.batch.extent, em.n)
+        with b.loop(0, batches) as loop, em.scope():
+            part(loop.index, *((0, length(b, v.extent, em.n)) for v in (flat.m, flat.n)))
+        return ONE
     height, width = (length(b, v.extent, em.n) for v in (flat.m, flat.n))
     extent = flat.m.extent if shared == "m" else flat.n.extent
     whole = height if shared == "m" else width

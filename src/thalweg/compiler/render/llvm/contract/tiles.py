@@ -137,11 +137,7 @@ class Tiles:
         places: list[Index] = list(range(rows))
         if there is not None and not plan.pack_left:  # packed rows have room behind them
             places = [b.min(i, b.sub(there, 1)) for i in places]
-        offsets = [b.mul(step, i) for i in places]
-        if all(isinstance(offset, int) for offset in offsets):
-            here = _Anchors(b, base, deep, setting.element)
-            return lambda i, place: here.load(place, offsets[i], Type(setting.element))
-        starts = [b.at(base, offset, setting.element) for offset in offsets]
+        starts = [b.at(base, b.mul(step, i), setting.element) for i in places]
 
         def read(i: int, place: Place) -> Value:
             where = b.at(starts[i], b.mul(place[0], deep), setting.element)
@@ -157,13 +153,12 @@ class Tiles:
         if not plan.pack_right:
             deep = length(b, plan.right.depth, n)
 
-        here = _Anchors(b, base, deep, setting.element)
-
         def read(j: int, place: Place) -> Value:
             column = columns[j]
+            offset = b.add(b.mul(place[0], deep), column.offset)
+            where = b.at(base, offset, setting.element)
             type_ = Type(setting.element, column.lanes)
             lanes = mask if mask is not None else column.mask(b)
-            where = here.at(place, column.offset)
             if plan.pack_right or lanes is None:
                 return b.load(where, type_)
             return b.masked_load(where, lanes, type_)
@@ -197,23 +192,3 @@ class Tiles:
             row = b.at(to, b.mul(stride, i), element)
             for column, value in zip(columns, values, strict=True):
                 b.store(value, b.at(row, column.offset, element))
-
-
-class _Anchors:
-    """Addresses at constant offsets from one that moves along k."""
-
-    def __init__(self, b: Builder, base: Value, step: Index, element: str) -> None:
-        self.b, self.base, self.step, self.element = b, base, step, element
-        self._known: dict[Place, Value] = {}
-
-    def at(self, place: Place, offset: Index) -> Value:
-        """The address at an offset."""
-        b = self.b
-        if place not in self._known:
-            moved = b.at(self.base, b.mul(place[0], self.step), self.element)
-            self._known[place] = b.anchor(moved)
-        return b.at(self._known[place], offset, self.element)
-
-    def load(self, place: Place, offset: Index, type_: Type) -> Value:
-        """What lies there."""
-        return self.b.load(self.at(place, offset), type_)

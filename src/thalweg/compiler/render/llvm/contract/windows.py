@@ -9,8 +9,7 @@ transposed, whose products over all chunks are added up.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.expression import Load, walk
@@ -20,9 +19,10 @@ from thalweg.compiler.ir.program import Contract
 from thalweg.compiler.ir.statement import Store
 from thalweg.compiler.render.llvm import elementwise, uses
 from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
-from thalweg.compiler.render.llvm.contract import gemm
+from thalweg.compiler.render.llvm.contract import gemm, windows_padded
 from thalweg.compiler.render.llvm.contract.gemm import Matrix, Size
 from thalweg.compiler.render.llvm.contract.products import flops
+from thalweg.compiler.render.llvm.contract.windows_writer import Env, Writer
 from thalweg.compiler.render.llvm.expressions import Emitter, Lanes
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters, share
 from thalweg.compiler.target import Target
@@ -31,7 +31,6 @@ __all__ = ["fits", "render"]
 
 # Bytes of a chunk of an unfolded image, and of its sums.
 _CHUNK, _SUMS = 96 * 1024, 128 * 1024
-_Env = dict[Var, Index]
 
 
 def fits(kernel: Contract) -> bool:
@@ -53,8 +52,14 @@ def render(kernel: Contract, target: Target) -> KernelText:
         *pointers, n, worker, workers, scratch = arguments
         em = Emitter(b, target, n, dict(zip(buffers, pointers, strict=True)))
         assert kernel.window is not None
-        kind = _Images if kernel.window.kind == "image" else _Filters
-        writer = kind(em, kernel, scratch)
+        padded = windows_padded.fits(kernel) if kernel.window.kind == "image" else None
+        writer: Writer
+        if padded is not None:
+            writer = windows_padded.Padded(em, kernel, scratch, padded)
+        elif kernel.window.kind == "image":
+            writer = _Images(em, kernel, scratch)
+        else:
+            writer = _Filters(em, kernel, scratch)
         with em.scope():
             turns = writer.write(worker, workers)
     return KernelText(
@@ -68,30 +73,15 @@ def render(kernel: Contract, target: Target) -> KernelText:
     )
 
 
-class _Writer:
-    """What both kinds share.
-
-    Attributes:
-        end: bytes of scratch memory.
-    """
+class _Unfolded(Writer):
+    """What both kinds share."""
 
     def __init__(self, em: Emitter, kernel: Contract, scratch: Value) -> None:
-        self.em, self.b, self.kernel, self.scratch = em, em.b, kernel, scratch
-        assert kernel.window is not None
-        image = kernel.window.kind == "image"
-        self.samples, *places = kernel.m if image else kernel.k
-        *offsets, self.channel = kernel.k if image else kernel.m
-        self.places, self.offsets = tuple(places), tuple(offsets)
-        (self.filters,) = kernel.n
-        self.element = "double" if kernel.dtype.itemsize == 8 else "float"
-        self.itemsize = 8 if self.element == "double" else 4
-        self.lanes = em.target.lanes(self.itemsize)
-        self.width = gemm.width(em.target, self.element)
-        self.columns = math.prod(v.extent.offset for v in (*offsets, self.channel))
+        super().__init__(em, kernel, scratch)
+        self.columns = math.prod(v.extent.offset for v in (*self.offsets, self.channel))
         # With few channels the lanes of vectors are neighbouring places.
         self.across = self.channel.extent.offset < self.lanes
         self.line = math.prod(v.extent.offset for v in self.places[1:])
-        self.count = self.filters.extent.offset
         self.pitch = -(-self.count // self.width) * self.width
         lines = min(
             _CHUNK // (self.line * self.columns * self.itemsize),
@@ -99,105 +89,71 @@ class _Writer:
         )
         self.lines = max(1, min(self.places[0].extent.offset, lines))
         self.rows = self.lines * self.line
-        self.end = 0
-        self.unfolded = self._reserve(self.rows * self.columns + self.lanes)
+        # From one offset and channel to the next, with room for the last vector's end.
+        self.apart = -(-(self.rows + self.lanes - 1) // self.lanes) * self.lanes
+        self.unfolded = self.reserve(self.apart * self.columns + self.lanes)
 
-    def write(self, worker: Value, workers: Value) -> Dim:
-        """Write the body; gives the number of turns that are shared."""
-        raise NotImplementedError
-
-    def _reserve(self, elements: int) -> Value:
-        place = self.b.at(self.scratch, self.end, "i8")
-        self.end += -(-elements * self.itemsize // 64) * 64
-        return place
-
-    def _stepwise(
-        self, variables: Sequence[Var], env: _Env, body: Callable[[_Env, Index], None]
-    ) -> None:
-        """Loops over variables; `body` gets their values and the number of the turn."""
-
-        def nest(rest: Sequence[Var], env: _Env, turn: Index) -> None:
-            if not rest:
-                body(env, turn)
-                return
-            variable, *others = rest
-            extent = variable.extent.offset
-            with self._loop(0, extent) as index:
-                turn = self.b.add(self.b.mul(turn, extent), index)
-                nest(others, {**env, variable: index}, turn)
-
-        nest(variables, env, 0)
-
-    @contextmanager
-    def _loop(self, begin: Index, end: Index, step: int = 1) -> Iterator[Index]:
-        if begin == 0 and isinstance(end, int) and end <= step:
-            with self.em.scope():
-                yield 0
-            return
-        with self.b.loop(begin, end, step) as loop, self.em.scope():
-            yield loop.index
-
-    def _chunks(self, env: _Env, body: Callable[[_Env, Index, Index], None]) -> None:
+    def _chunks(self, env: Env, body: Callable[[Env, Index, Index], None]) -> None:
         """The chunks of one image: `body` gets the first line, and how many there are."""
         whole = self.places[0].extent.offset
-        with self._loop(0, whole, self.lines) as first:
+        with self.loop(0, whole, self.lines) as first:
             body(env, first, self.b.min(self.lines, self.b.sub(whole, first)))
 
-    def _unfold(self, env: _Env, first: Index, lines: Index) -> Matrix:
+    def _unfold(self, env: Env, first: Index, lines: Index) -> Matrix:
         """Bring a chunk into scratch memory; gives it with a row for each place."""
         if self.across:
             self._unfold_across(env, first, lines)
-            return Matrix(self.unfolded, 1, self.rows)
+            return Matrix(self.unfolded, 1, self.apart)
         b, (outer, *inner) = self.b, self.places
-        with self._loop(0, lines) as line:
+        with self.loop(0, lines) as line:
 
-            def place(here: _Env, turn: Index) -> None:
+            def place(here: Env, turn: Index) -> None:
                 row = b.mul(b.add(b.mul(line, self.line), turn), self.columns)
 
-                def run(at: _Env, k: Index) -> None:
+                def run(at: Env, k: Index) -> None:
                     to = b.add(row, b.mul(k, self.channel.extent.offset))
-                    with self._loop(0, self.channel.extent.offset, self.lanes) as c:
+                    with self.loop(0, self.channel.extent.offset, self.lanes) as c:
                         self._keep({**at, self.channel: c}, self.channel, b.add(to, c))
 
-                self._stepwise(self.offsets, here, run)
+                self.stepwise(self.offsets, here, run)
 
-            self._stepwise(inner, {**env, outer: b.add(first, line)}, place)
+            self.stepwise(inner, {**env, outer: b.add(first, line)}, place)
         return Matrix(self.unfolded, self.columns, 1)
 
-    def _unfold_across(self, env: _Env, first: Index, lines: Index) -> None:
+    def _unfold_across(self, env: Env, first: Index, lines: Index) -> None:
         """A line for each offset and channel, with the places as neighbours."""
         b, (outer, *inner) = self.b, self.places
         columns = (*self.offsets, self.channel)
         if not inner:
 
-            def along(at: _Env, k: Index) -> None:
-                with self._loop(0, lines, self.lanes) as x:
+            def along(at: Env, k: Index) -> None:
+                with self.loop(0, lines, self.lanes) as x:
                     here = {**at, outer: b.add(first, x)}
-                    self._keep(here, outer, b.add(b.mul(k, self.rows), x))
+                    self._keep(here, outer, b.add(b.mul(k, self.apart), x))
 
-            self._stepwise(columns, env, along)
+            self.stepwise(columns, env, along)
             return
         *slow, fast = inner
-        with self._loop(0, lines) as line:
+        with self.loop(0, lines) as line:
 
-            def place(here: _Env, turn: Index) -> None:
+            def place(here: Env, turn: Index) -> None:
                 row = b.add(b.mul(line, self.line), b.mul(turn, fast.extent.offset))
 
-                def run(at: _Env, k: Index) -> None:
-                    to = b.add(b.mul(k, self.rows), row)
-                    with self._loop(0, fast.extent.offset, self.lanes) as x:
+                def run(at: Env, k: Index) -> None:
+                    to = b.add(b.mul(k, self.apart), row)
+                    with self.loop(0, fast.extent.offset, self.lanes) as x:
                         self._keep({**at, fast: x}, fast, b.add(to, x))
 
-                self._stepwise(columns, here, run)
+                self.stepwise(columns, here, run)
 
-            self._stepwise(slow, {**env, outer: b.add(first, line)}, place)
+            self.stepwise(slow, {**env, outer: b.add(first, line)}, place)
 
-    def _keep(self, env: _Env, variable: Var, place: Index) -> None:
+    def _keep(self, env: Env, variable: Var, place: Index) -> None:
         """A vector of the image; what is too much is written over, or stands behind the last."""
         value = self.em.value(self.kernel.left, env, Lanes(variable, self.lanes))
         self.b.store(value, self.b.at(self.unfolded, place, self.element))
 
-    def _matrix(self, env: _Env, rows: Sequence[Var], step: Dim | None) -> Matrix:
+    def _matrix(self, env: Env, rows: Sequence[Var], step: Dim | None) -> Matrix:
         """The right operand where it lies: rows along some variables, a filter for each column."""
         right = self.kernel.right
         assert isinstance(right, Load)
@@ -226,11 +182,11 @@ class _Writer:
             extent *= v.extent.offset
         return step if step is not None else ONE
 
-    def _finish(self, sums: Value, row: Index, env: _Env, begin: Index, columns: Index) -> None:
+    def _finish(self, sums: Value, row: Index, env: Env, begin: Index, columns: Index) -> None:
         """The epilogue of a row of sums."""
         b = self.b
         line = b.at(sums, b.mul(row, self.pitch), self.element)
-        with self._loop(0, columns, self.lanes) as j:
+        with self.loop(0, columns, self.lanes) as j:
             mask = None
             if not isinstance(columns, int) or columns % self.lanes:
                 mask = b.mask(b.sub(columns, j), self.lanes)
@@ -242,7 +198,7 @@ class _Writer:
                 self.em.store(s, here, Lanes(self.filters, self.lanes, mask))
 
 
-class _Images(_Writer):
+class _Images(_Unfolded):
     """A convolution, or the gradient of its input."""
 
     def __init__(self, em: Emitter, kernel: Contract, scratch: Value) -> None:
@@ -250,34 +206,34 @@ class _Images(_Writer):
         self.variables = (*self.offsets, self.channel)
         self.step = self._step(self.variables)
         whole = -(-self.rows // gemm.ROWS) * gemm.ROWS
-        self.sums = self._reserve(whole * self.pitch)
-        self.room = self._reserve((whole + self.width) * self.columns)
+        self.sums = self.reserve(whole * self.pitch)
+        self.room = self.reserve((whole + self.width) * self.columns)
         self.dense = self.sums
         if self.step is None:
-            self.dense = self._reserve(self.columns * self.pitch + self.lanes)
+            self.dense = self.reserve(self.columns * self.pitch + self.lanes)
 
     def write(self, worker: Value, workers: Value) -> Dim:
-        """See `_Writer`."""
+        """See `Writer`."""
         samples = length(self.b, self.samples.extent, self.em.n)
         begin, end = share(self.b, samples, worker, workers)
 
-        def group(env: _Env, _: Index) -> None:
+        def group(env: Env, _: Index) -> None:
             right = self._right(env)
-            with self._loop(begin, end) as sample:
+            with self.loop(begin, end) as sample:
                 here = {**env, self.samples: sample}
                 self._chunks(here, lambda e, first, lines: self._chunk(e, first, lines, right))
 
-        self._stepwise(self.kernel.batch, {}, group)
+        self.stepwise(self.kernel.batch, {}, group)
         return self.samples.extent
 
-    def _right(self, env: _Env) -> Matrix:
+    def _right(self, env: Env) -> Matrix:
         """The filters: where they lie, or with a row for each filter."""
         if self.step is not None:
             return self._matrix(env, self.variables, self.step)
         b, size = self.b, self.channel.extent.offset
 
-        def run(at: _Env, k: Index) -> None:
-            with self._loop(0, size, self.lanes) as c:
+        def run(at: Env, k: Index) -> None:
+            with self.loop(0, size, self.lanes) as c:
                 value = self.em.value(
                     self.kernel.right, {**at, self.channel: c}, Lanes(self.channel, self.lanes)
                 )
@@ -285,39 +241,39 @@ class _Images(_Writer):
                 to = b.add(b.mul(k, size), c)
                 b.store(value, b.at(self.dense, to, self.element))
 
-        self._stepwise((self.filters, *self.offsets), env, run)
+        self.stepwise((self.filters, *self.offsets), env, run)
         return Matrix(self.dense, 1, self.columns)
 
-    def _chunk(self, env: _Env, first: Index, lines: Index, right: Matrix) -> None:
+    def _chunk(self, env: Env, first: Index, lines: Index, right: Matrix) -> None:
         b, (outer, *inner) = self.b, self.places
         left = self._unfold(env, first, lines)
         size = Size(b.mul(lines, self.line), self.count, self.columns)
         sums = Matrix(self.sums, self.pitch, 1)
         gemm.call(b, self.element, left, right, size, sums, self.room)
-        with self._loop(0, lines) as line:
+        with self.loop(0, lines) as line:
 
-            def row(here: _Env, turn: Index) -> None:
+            def row(here: Env, turn: Index) -> None:
                 number = b.add(b.mul(line, self.line), turn)
                 self._finish(self.sums, number, here, 0, self.count)
 
-            self._stepwise(inner, {**env, outer: b.add(first, line)}, row)
+            self.stepwise(inner, {**env, outer: b.add(first, line)}, row)
 
 
-class _Filters(_Writer):
+class _Filters(_Unfolded):
     """The gradient of the filters."""
 
     def __init__(self, em: Emitter, kernel: Contract, scratch: Value) -> None:
         super().__init__(em, kernel, scratch)
         self.step = self._step(self.places)
         whole = -(-self.columns // gemm.ROWS) * gemm.ROWS
-        self.sums = self._reserve(whole * self.pitch)
-        self.room = self._reserve((whole + self.width) * self.rows)
+        self.sums = self.reserve(whole * self.pitch)
+        self.room = self.reserve((whole + self.width) * self.rows)
         self.dense = self.sums
         if self.step is None:
-            self.dense = self._reserve(self.rows * self.pitch + self.lanes)
+            self.dense = self.reserve(self.rows * self.pitch + self.lanes)
 
     def write(self, worker: Value, workers: Value) -> Dim:
-        """See `_Writer`."""
+        """See `Writer`."""
         b = self.b
         turns = self.pitch // self.width
         low, high = share(b, turns, worker, workers)
@@ -326,21 +282,21 @@ class _Filters(_Writer):
         count = b.sub(high, low)
         sums = b.at(self.sums, low, self.element)
 
-        def group(env: _Env, _: Index) -> None:
-            with self._loop(0, samples) as sample:
+        def group(env: Env, _: Index) -> None:
+            with self.loop(0, samples) as sample:
                 here = {**env, self.samples: sample}
                 self._chunks(here, lambda e, first, lines: self._chunk(e, first, lines, low, count))
 
-            def row(here: _Env, k: Index) -> None:
+            def row(here: Env, k: Index) -> None:
                 self._finish(sums, k, here, low, count)
 
-            self._stepwise((*self.offsets, self.channel), env, row)
+            self.stepwise((*self.offsets, self.channel), env, row)
 
         with b.when(b.less(low, high)), self.em.scope():
-            self._stepwise(self.kernel.batch, {}, group)
+            self.stepwise(self.kernel.batch, {}, group)
         return Dim(0, turns)
 
-    def _chunk(self, env: _Env, first: Index, lines: Index, low: Index, count: Index) -> None:
+    def _chunk(self, env: Env, first: Index, lines: Index, low: Index, count: Index) -> None:
         b, outer = self.b, self.places[0]
         image = self._unfold(env, first, lines)
         left = Matrix(image.at, image.column, image.row)
@@ -350,26 +306,22 @@ class _Filters(_Writer):
         else:
             right = self._outward(env, first, lines, low, count)
         size = Size(self.columns, count, b.mul(lines, self.line))
-        begins = b.binary(
-            "or", b.index(env[self.samples]), b.index(first)
-        )
+        begins = b.binary("or", b.index(env[self.samples]), b.index(first))
         more = b.icmp("ne", begins, b.index(0))
         sums = Matrix(b.at(self.sums, low, self.element), self.pitch, 1)
         gemm.call(b, self.element, left, right, size, sums, self.room, more)
 
-    def _outward(
-        self, env: _Env, first: Index, lines: Index, low: Index, count: Index
-    ) -> Matrix:
+    def _outward(self, env: Env, first: Index, lines: Index, low: Index, count: Index) -> Matrix:
         """The gradient that flows in, dense."""
         b, (outer, *inner) = self.b, self.places
-        with self._loop(0, lines) as line:
+        with self.loop(0, lines) as line:
 
-            def place(here: _Env, turn: Index) -> None:
+            def place(here: Env, turn: Index) -> None:
                 row = b.mul(b.add(b.mul(line, self.line), turn), self.pitch)
-                with self._loop(0, count, self.lanes) as j:
+                with self.loop(0, count, self.lanes) as j:
                     at = {**here, self.filters: b.add(low, j)}
                     value = self.em.value(self.kernel.right, at, Lanes(self.filters, self.lanes))
                     b.store(value, b.at(self.dense, b.add(row, j), self.element))
 
-            self._stepwise(inner, {**env, outer: b.add(first, line)}, place)
+            self.stepwise(inner, {**env, outer: b.add(first, line)}, place)
         return Matrix(self.dense, self.pitch, 1)

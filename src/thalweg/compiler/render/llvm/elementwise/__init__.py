@@ -129,6 +129,10 @@ def supported(name: str, dtype: DType, params: Mapping[str, Any] | None = None) 
     return name in _TYPED or name in _PLAIN or name in _FLOAT or name in _OTHER
 
 
+# Functions that are long enough to be called on WebAssembly, where code travels.
+_LONG = frozenset((*_FLOAT, "floor_div", "mod", "pow")) - {"rsqrt", "sqrt"}
+
+
 def emit(
     b: Builder, name: str, args: Sequence[Value], dtype: DType, params: Mapping[str, Any]
 ) -> Value:
@@ -141,6 +145,28 @@ def emit(
         dtype: the dtype of the first input.
         params: the primitive's parameters (`dtype` of `cast` and `bitcast`).
     """
+    if b.target.wasm and name in _LONG and args[0].type.bits * args[0].type.lanes <= 128:
+        return _called(b, name, args, dtype)
+    return _written(b, name, args, dtype, params)
+
+
+def _called(b: Builder, name: str, args: Sequence[Value], dtype: DType) -> Value:
+    """A call of a function that all of a module share."""
+    one = args[0].type
+    sign = dtype.kind if dtype.kind in "iu" else ""
+    full = f"thalweg_{name}_{sign}{one.element}_{one.lanes}"
+    if full not in b.declarations:
+        own = Builder(b.target)
+        with own.function(full, [(a.type, f"x{i}") for i, a in enumerate(args)]) as given:
+            own.returned = _written(own, name, given, dtype, {})
+        b.declarations |= own.declarations
+        b.declarations[full] = own.text
+    return b.result(one, f"call {one} @{full}({', '.join(map(str, args))})")
+
+
+def _written(
+    b: Builder, name: str, args: Sequence[Value], dtype: DType, params: Mapping[str, Any]
+) -> Value:
     if name in _TYPED:
         return _TYPED[name](b, dtype, *args)
     if name in _PLAIN:

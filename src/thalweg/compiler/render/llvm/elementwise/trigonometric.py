@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from thalweg.compiler.render.llvm.builder import Builder, Value
+from thalweg.compiler.render.llvm.elementwise.far import circular
 from thalweg.compiler.render.llvm.elementwise.lanes import Lanes, fma, polynomial, rarely, where
 from thalweg.compiler.render.llvm.elementwise.quadrants import LIMIT, reduce_double, reduce_float
 
@@ -70,6 +72,10 @@ def _circular(x: Lanes, turn: int) -> Lanes:
     else:
         r, low, quadrant = reduce_double(x)
         quadrant = quadrant + turn
+    return _of_quadrant(r, low, quadrant)
+
+
+def _of_quadrant(r: Lanes, low: Lanes | None, quadrant: Lanes) -> Lanes:
     even = (quadrant & 1).equals(0)
     return _signed(where(even, _sin_near_zero(r, low), _cos_near_zero(r, low)), quadrant)
 
@@ -80,7 +86,10 @@ def moderate_sin(x: Lanes) -> Lanes:
 
 
 def _with_library(name: str, formula: Callable[[Lanes], Lanes]) -> Callable[[Lanes], Lanes]:
-    """A formula that for doubles beyond the reduction's limit asks the C library, lane by lane."""
+    """A formula that for doubles beyond the reduction's limit asks the C library, lane by lane.
+
+    WebAssembly has none: `far` takes its place there.
+    """
 
     def complete(x: Lanes) -> Lanes:
         result = formula(x)
@@ -90,17 +99,24 @@ def _with_library(name: str, formula: Callable[[Lanes], Lanes]) -> Callable[[Lan
 
         def asked() -> list[Lanes]:
             b, t = x.b, x.value.type
-            b.declarations[name] = f"declare double @{name}(double)"
             whole = result.value
             for lane in range(t.lanes):
-                argument = b.extract(x.value, lane)
-                found = b.result(t.with_lanes(1), f"call double @{name}({argument})")
+                found = _asked(b, name, b.extract(x.value, lane))
                 whole = found if t.lanes == 1 else b.insert(whole, found, lane)
             return [where(far, Lanes(b, whole), result)]
 
         return rarely(far, asked, [result])[0]
 
     return complete
+
+
+def _asked(b: Builder, name: str, x: Value) -> Value:
+    """sin, cos or tan of one double."""
+    if not b.target.wasm:
+        b.declarations[name] = f"declare double @{name}(double)"
+        return b.result(x.type, f"call double @{name}({x})")
+    found = circular(b, x, int(name == "cos"), _of_quadrant)
+    return found if name != "tan" else b.fdiv(found, circular(b, x, 1, _of_quadrant))
 
 
 def _sin(x: Lanes) -> Lanes:

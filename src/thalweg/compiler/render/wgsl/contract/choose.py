@@ -102,7 +102,8 @@ class _Facts:
     def direct(self, machine: Machine) -> Iterator[Plan]:
         """Those that read operands straight from memory."""
         meeting = machine.meeting
-        shared = _powers(self.longest)
+        shared = _powers(-(-self.longest // 4))
+        along_k = self.left.along_k or self.right.along_k
         for rows, columns in product(_lengths(self.m), _lengths(self.n)):
             if rows * columns > _SUMS:
                 continue
@@ -121,7 +122,7 @@ class _Facts:
                         continue
                     tall = min(_power(down), 1 << (most.bit_length() - 1))
                     depth = 4 if rows * columns <= 4 else 2
-                    for first in (False, True)[: min(slices, 2)]:
+                    for first in (False, True)[: 2 if slices > 1 and along_k else 1]:
                         yield Plan(rows, columns, tall, wide, slices, parts, depth, first)
 
     def cost(self, plan: Plan, machine: Machine) -> float:
@@ -219,7 +220,7 @@ def _lengths(extent: int) -> list[int]:
     found = {x for x in (1, 2, 4, 8) if x <= extent}
     if extent <= 64:
         found |= {x for x in (3, 5, 6, 7) if extent % x == 0}
-    if extent >= 256:
+    if extent >= 64:
         found -= {1, 2}
     return sorted(found)
 

@@ -48,8 +48,8 @@ fn arctan2_f32(y: f32, x: f32) -> f32 {{
   }} else {{
     // Neither the sum nor the quotient may leave the range.
     let large = max(top, bottom);
-    let factor = select(select(1.0f, 1.84467441e19f, large < 1.0e-18f), 5.42101086e-20f,
-      large > 1.0e18f);
+    let up = select(1.0f, 1.84467441e19f, large < 1.0e-30f);
+    let factor = select(up, 9.76562500e-4f, large > 1.0e36f);
     top *= factor;
     bottom *= factor;
   }}

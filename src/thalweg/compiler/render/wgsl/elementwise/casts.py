@@ -35,6 +35,11 @@ fn to_u32(x: f32) -> u32 {
   return u32(x - floor(x * 2.32830644e-10f) * 4294967296.0f);
 }
 
+// Both parts are exact, and their sum is rounded once.
+fn from_u32(x: u32) -> f32 {
+  return f32(x >> 16u) * 65536.0f + f32(x & 0xffffu);
+}
+
 fn next_bits(bits: u32, sign: u32, up: bool, positive: bool, zero: bool) -> u32 {
   // Bits grow with the size of a number; the sign is apart.
   let moved = select(bits - 1u, bits + 1u, up == positive);
@@ -57,6 +62,8 @@ def cast(e: Emitter, source: DType, target: DType, x: str) -> str:
         one, zero = {"f32": ("1.0f", "0.0f"), "i32": ("1", "0"), "u32": ("1u", "0u")}[to]
         return pick(x, one, zero)
     if to == "f32":
+        if of == "u32" and source.itemsize == 4:
+            return rounded(e, f"{e.needs('from_u32')}({x})", target)
         return rounded(e, x if of == "f32" else f"f32({x})", target)
     if of == "f32":
         through = "to_u32" if target.kind == "u" and target.itemsize == 4 else "to_i32"
