@@ -12,7 +12,7 @@ from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.index import Index, Var
 from thalweg.compiler.ir.program import Cond, Copy, HostCall, Launch, Piece, Scan, Special, While
 from thalweg.compiler.render.llvm import barriers
-from thalweg.compiler.render.llvm.leaves import Leaves
+from thalweg.compiler.render.llvm.leaves import Functions, Leaves
 from thalweg.compiler.render.llvm.program import render
 from thalweg.compiler.target import AVX2
 from thalweg.tensor.dtypes import float32
@@ -126,7 +126,7 @@ def races(events: list[object]) -> list[tuple[object, object]]:
 @given(block=blocks(2), data=st.data())
 @settings(max_examples=100, deadline=None)
 def test_workers_meet_wherever_data_crosses(block, data):
-    leaves = Leaves.of(block, 0, AVX2)
+    leaves = Leaves.of(block, 0, Functions(AVX2))
     placed = barriers.place(block, leaves)
     choices = data.draw(st.lists(st.integers(0, 3), max_size=40))
     turns = iter(choices)
@@ -139,14 +139,14 @@ def test_kernels_that_do_not_touch_the_same_need_no_barrier():
     a, b = temporary(LARGE, 0), temporary(LARGE, 4 * LARGE)
     x, y = buffer("input", LARGE), buffer("input", LARGE)
     made = [Copy(x, a, a.size), Copy(y, b, b.size), Copy(x, a, a.size)]
-    found = barriers.place(made, Leaves.of(made, 0, AVX2))
+    found = barriers.place(made, Leaves.of(made, 0, Functions(AVX2)))
     assert [launch in found for launch in made] == [False, False, True]
 
 
 def test_what_worker_0_does_alone_needs_no_barrier():
     a, b, x = temporary(10, 0), temporary(10, 64), buffer("state", 10)
     made = [Copy(x, a, a.size), Copy(a, b, a.size), Copy(b, x, a.size)]
-    found = barriers.place(made, Leaves.of(made, 0, AVX2))
+    found = barriers.place(made, Leaves.of(made, 0, Functions(AVX2)))
     assert not any(launch in found for launch in made)
 
 
@@ -154,7 +154,7 @@ def test_a_loop_that_goes_round_meets_itself():
     a, b = temporary(LARGE, 0), temporary(LARGE, 4 * LARGE)
     body = (Copy(a, b, a.size), Copy(b, a, a.size))
     scan = Scan(body, Dim.of(3), False, ())
-    found = barriers.place([scan], Leaves.of([scan], 0, AVX2))
+    found = barriers.place([scan], Leaves.of([scan], 0, Functions(AVX2)))
     assert [launch in found for launch in body] == [True, True]
 
 

@@ -25,7 +25,7 @@ from thalweg.compiler.ir.program import Copy, HostCall, Loops, Special
 from thalweg.compiler.ir.signature import signature
 from thalweg.compiler.ir.statement import Accumulate, Loop, Reset, Store
 from thalweg.compiler.render.llvm import kernels
-from thalweg.compiler.render.llvm.leaves import Leaves
+from thalweg.compiler.render.llvm.leaves import Functions, Leaves
 from thalweg.compiler.target import AVX512
 from thalweg.primitives.graph import trace
 from thalweg.tensor.dtypes import float32, float64, int64
@@ -147,7 +147,7 @@ def test_kernels_rendered_once_are_those_rendered_each(name):
     model, data = ready(name)
     graph, values = step_graph(model, data)
     program = compile_graph(graph, len(values)).program()
-    for leaf in Leaves.of(program.launches, program.capacity, AVX512).all:
+    for leaf in Leaves.of(program.launches, program.capacity, Functions(AVX512)).all:
         if isinstance(leaf.launch, HostCall):
             continue
         alone, shared = kernels.render(leaf.launch, AVX512), leaf.kernel
@@ -174,7 +174,7 @@ def test_blocks_of_a_network_are_rendered_once(monkeypatch):
 
         graph = trace(function, [ops.ones((8, 16)), *[ops.ones((16, 16))] * count])
         rendered.clear()
-        leaves = Leaves.of(compile_graph(graph).program().launches, 1, AVX512)
+        leaves = Leaves.of(compile_graph(graph).program().launches, 1, Functions(AVX512))
         return len(leaves.all), len(rendered)
 
     few, many = layers(3), layers(12)

@@ -54,7 +54,7 @@ def test_steps_do_as_runs_one_after_the_other(shuffled: bool) -> None:
     for name, size in (
         *(("x", x.nbytes), ("weight", weight.nbytes), ("orders", 8 * count * epochs)),
         *(("staged x", 2 * 128), ("staged weight", 2 * 64), ("pointers", 24), ("staging", 24)),
-        *(("initial", 20), ("resets", 24), ("rows", 4 * 5 * count * epochs), ("single", 4 * epochs)),
+        *(("initial", 20), ("resets", 24), ("rows", 20 * count * epochs), ("single", 4 * epochs)),
     ):
         room[name] = begin
         begin = -(-(begin + size) // 64) * 64 + 64

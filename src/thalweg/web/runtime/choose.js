@@ -2,7 +2,7 @@
 
 import { fail } from './dtypes.js';
 
-/** @typedef {{device: 'wasm' | 'webgpu', why: string, adapter?: GPUAdapter | null, variant?: number}} Choice the shaders' variant for the adapter */
+/** @typedef {{device: 'wasm' | 'webgpu', why: string, gpu?: import('./webgpu.js').Gpu}} Choice */
 
 /**
  * @param {import('./types.js').Manifest} manifest
@@ -13,10 +13,8 @@ export async function choose({ choice, webgpu, webgpuWhy }, wish) {
   const auto = wish === 'auto', device = auto ? choice.device : wish, why = auto ? choice.why : 'As asked for.';
   if (device === 'wasm') return { device, why };
   if (device !== 'webgpu') fail(`device must be auto, wasm or webgpu, got ${device}.`);
-  const adapter = webgpu && (await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' }));
-  const info = /** @type {any} */ (adapter?.info), software = !!info && (info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(info.architecture + info.description));
-  const variant = adapter ? webgpu.findIndex((one) => one.software === software && one.features.every((feature) => adapter.features.has(feature))) : 0;
-  if (adapter && !(auto && software)) return { device, why, adapter, variant };
-  const lack = software ? 'WebGPU is only software here' : webgpuWhy ?? 'there is no WebGPU here';
-  return auto ? { device: 'wasm', why: `${why} But ${lack}.` } : fail(`The model cannot run on WebGPU: ${lack}.`);
+  // A file of its own, which other pages do not load.
+  const gpu = webgpu ? await (await import('./webgpu.js')).findGpu(webgpu, auto) : webgpuWhy;
+  if (gpu && typeof gpu === 'object') return { device, why, gpu };
+  return auto ? { device: 'wasm', why: `${why} But ${gpu}.` } : fail(`The model cannot run on WebGPU: ${gpu}.`);
 }

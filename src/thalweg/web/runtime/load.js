@@ -1,7 +1,7 @@
 /** @file load: from an exported folder to a model that is ready. */
 
 import { choose } from './choose.js';
-import { decode, fail } from './dtypes.js';
+import { arrayOf, decode, fail } from './dtypes.js';
 import { check, inNode, openFolder } from './files.js';
 import { parse, parseManifest } from './manifest.js';
 import { Model } from './model.js';
@@ -23,12 +23,12 @@ import { compiled, wasmDevice, wasmFlavor, withSharedMemory } from './wasm.js';
  * const y = model.predictSync(x);
  */
 export async function load(source = new URL('.', import.meta.url), { device = 'auto', threads = 'auto', worker = true, progress } = {}) {
-  const read = openFolder(source), manifest = parseManifest(await read('program.json')), { wasm, webgpu, weights, bytes, checksums, constants } = manifest;
+  const read = openFolder(source), manifest = parseManifest(await read('program.json')), { wasm, weights, bytes, checksums, constants } = manifest;
   const initial = initialStates(manifest), several = inNode || globalThis.crossOriginIsolated;
   const count = threads !== 'auto' ? threads : several ? Math.min(manifest.choice.threads, globalThis.navigator?.hardwareConcurrency ?? 2) : 1;
   if (!(count >= 1) || (count > 1 && !several)) fail(`threads: ${count} needs a page with the headers COOP and COEP.`);
-  const finish = async (/** @type {import('./choose.js').Choice} */ { device, why, adapter, variant = 0 }) => {
-    const names = [adapter ? webgpu?.[variant].shaders ?? '' : wasm[wasmFlavor()], ...weights.files];
+  const finish = async (/** @type {import('./choose.js').Choice} */ { device, why, gpu }) => {
+    const names = [gpu ? gpu.shaders : wasm[wasmFlavor()], ...weights.files];
     let done = 0;
     const [code, ...files] = await Promise.all(names.map(async (name) => {
       const contents = await read(name);
@@ -38,16 +38,13 @@ export async function load(source = new URL('.', import.meta.url), { device = 'a
       return contents;
     }));
     const tensors = Object.assign({}, ...files.map((file) => readSafetensors(file))), exported = statesOf(manifest, tensors, true);
-    if (adapter) {
-      const { gpuDevice } = await import('./webgpu.js'); // a file of its own, which other pages do not load
-      return new Model(manifest, await gpuDevice(manifest, parse(code), adapter, variant, constants.map(({ name, dtype }) => elements(tensors, name, dtype)), initial, decode), null, exported, initial, { device, why });
-    }
+    if (gpu) return new Model(manifest, await gpu.start(manifest, parse(code), constants.map(({ name, dtype }) => elements(tensors, name, dtype)), initial, decode, arrayOf), null, exported, initial, { device, why });
     const module = await compiled(code), engine = { module: () => (count > 1 ? compiled(withSharedMemory(code)) : module), threads: count };
     return new Model(manifest, await wasmDevice(manifest, module, initial), worker ? engine : null, exported, initial, { device, why });
   };
   const choice = await choose(manifest, device);
   return finish(choice).catch((error) => {
-    if (device !== 'auto' || !choice.adapter) throw error;
+    if (device !== 'auto' || !choice.gpu) throw error;
     return finish({ device: 'wasm', why: `${choice.why} But WebGPU failed: ${error.message}` });
   });
 }

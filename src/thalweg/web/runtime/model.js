@@ -17,7 +17,7 @@ import { keep } from './storage.js';
 /** @typedef {import('./api.js').History} History */
 /** @typedef {import('./types.js').Values} Values */
 
-const AHEAD = 12, AWAY = 50; // milliseconds of work between two pauses, here and in the worker
+const AHEAD = 12, AWAY = 50; // milliseconds of work between two pauses, on this thread and elsewhere
 
 /** Work at once, unless the values are yet to come. @param {any[]} values @param {(values: any[]) => any} work */
 const having = (values, work) => (values[0] instanceof Promise ? Promise.all(values).then(work) : work(values));
@@ -156,7 +156,7 @@ export class Model extends EventTarget {
      */
     this.fit = async (x, y, options = {}) => {
       idle();
-      const { signal, onEpochBegin, onEpochEnd, onBatchEnd } = options, plan = planOf(manifest, x, y, options, engine ? AWAY : AHEAD);
+      const { signal, onEpochBegin, onEpochEnd, onBatchEnd } = options, plan = planOf(manifest, x, y, options, device.quick && !engine ? AHEAD : AWAY);
       signal?.throwIfAborted();
       this.isTraining = true;
       stopped = false;

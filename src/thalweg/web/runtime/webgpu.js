@@ -1,37 +1,61 @@
 /** @file The WebGPU device: one buffer that holds everything, pipelines, and commands for many steps in one submit. */
 
-import { arrayOf, bytesOf, fail, product } from './dtypes.js';
+import { bytesOf, fail, product } from './dtypes.js';
 import { at, sizeOf } from './manifest.js';
 
 /** @typedef {import('./types.js').Step} Step */
 /** @typedef {import('./types.js').Data} Data */
-
-/** Elements out of what the GPU keeps, one 32-bit word for each; halves stay float32. @param {string} dtype @param {Int32Array<ArrayBuffer>} words @returns {any} */
-const fromWords = (dtype, words) => (dtype.includes('float') ? new Float32Array(words.buffer) : arrayOf(dtype).from(words));
 
 // Words 256 bytes apart, of which a dispatch sees 32: the batch size, and the turns of the loops that it stands in.
 const SLOT = 256, SLOTS = 1024;
 const MOST_GROUPS = 65535;
 const STORAGE = 128 | 4 | 8, UNIFORM = 64 | 8, STAGING = 1 | 8; // usages, with copies from and to
 
+/** @typedef {import('./types.js').Variant} Variant */
+/** @typedef {Exclude<Awaited<ReturnType<typeof findGpu>>, string>} Gpu */
+
 /**
- * @param {import('./types.js').Manifest} manifest
- * @param {{helpers: Record<string, string>, kernels: {code: string, helpers: string[], features: string[]}[]}} shaders
- * @param {GPUAdapter} adapter
- * @param {number} variant which one of the manifest's the shaders are
- * @param {Uint8Array[]} values of the constants
- * @param {import('./types.js').Values} initial
- * @param {(dtype: string, bytes: Uint8Array) => any} decode which thalweg.js has already
+ * The GPU, the file of shaders that fits it, and what makes a device of them.
+ * @param {Variant[]} variants
+ * @param {boolean} real whether software will not do
+ * @returns what is wrong, if there is none
  */
-export async function gpuDevice({ programs, states, constants, webgpu }, { helpers, kernels }, adapter, variant, values, initial, decode) {
+export async function findGpu(variants, real) {
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) return 'there is no WebGPU here';
+  const { isFallbackAdapter, architecture, description } = /** @type {any} */ (adapter.info);
+  const software = Boolean(isFallbackAdapter || /swiftshader|llvmpipe/i.test(architecture + description));
+  if (real && software) return 'WebGPU is only software here';
+  const variant = variants.findIndex((one) => one.software === software && one.features.every((feature) => adapter.features.has(feature)));
+  return {
+    shaders: variants[variant].shaders,
+    /** @type {DeviceMaker} */
+    start: (...rest) => gpuDevice(adapter, variant, variants[variant], ...rest),
+  };
+}
+
+/** @typedef {(manifest: import('./types.js').Manifest, shaders: Shaders, values: Uint8Array[], initial: import('./types.js').Values,
+ *   decode: (dtype: string, bytes: Uint8Array) => any, arrayOf: (dtype: string) => any) => Promise<import('./types.js').Device>} DeviceMaker
+ *   with the contents of the shaders' file, the values of the constants, and what thalweg.js has already */
+/** @typedef {{helpers: Record<string, string>, kernels: {code: string, helpers: string[], features: string[]}[]}} Shaders */
+
+/**
+ * @param {GPUAdapter} adapter
+ * @param {number} variant which one of the manifest's it is
+ * @param {Variant} own
+ * @param {Parameters<DeviceMaker>} rest
+ * @returns {Promise<import('./types.js').Device>}
+ */
+async function gpuDevice(adapter, variant, { features, words: size }, ...[{ programs, states, constants }, { helpers, kernels }, values, initial, decode, arrayOf]) {
+  /** Elements out of what the GPU keeps, one 32-bit word for each; halves stay float32. @param {string} dtype @param {Int32Array<ArrayBuffer>} words @returns {any} */
+  const fromWords = (dtype, words) => (dtype.includes('float') ? new Float32Array(words.buffer) : arrayOf(dtype).from(words));
   /** Elements as the GPU keeps them. @param {string} dtype @param {Uint8Array} bytes */
   const toWords = (dtype, bytes) => {
     const found = decode(dtype, bytes);
     return found.BYTES_PER_ELEMENT === 4 ? found : Int32Array.from(found);
   };
-  const own = /** @type {import('./types.js').Variant[]} */ (webgpu)[variant];
   const { maxStorageBufferBindingSize: most, maxBufferSize } = adapter.limits;
-  const device = await adapter.requestDevice({ requiredFeatures: own.features, requiredLimits: { maxStorageBufferBindingSize: most, maxBufferSize } });
+  const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: { maxStorageBufferBindingSize: most, maxBufferSize } });
   const { queue } = device;
   /** @param {number} words @param {number} [usage] */
   const buffer = (words, usage = STORAGE) => (4 * words > most ? fail(`The GPU has no room for ${words >> 18} MB in one piece.`) : device.createBuffer({ size: 4 * words, usage }));
@@ -41,7 +65,7 @@ export async function gpuDevice({ programs, states, constants, webgpu }, { helpe
     queue.writeBuffer(made, 0, words);
     return made;
   };
-  const memory = buffer(own.words);
+  const memory = buffer(size);
   /** @param {{place: number, dtype: string}} port @param {Uint8Array} bytes */
   const put = ({ place, dtype }, bytes) => queue.writeBuffer(memory, 4 * place, toWords(dtype, bytes));
   constants.forEach((constant, k) => put(constant, values[k]));
