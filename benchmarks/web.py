@@ -145,7 +145,9 @@ def _cell(row: dict[str, Any], key: str) -> str:
 
 def table(rows: list[dict[str, Any]]) -> Table:
     """The measurements for people."""
-    found = Table(title="One sample predicted, one step trained (microseconds)", title_justify="left")
+    found = Table(
+        title="One sample predicted, one step trained (microseconds)", title_justify="left"
+    )
     for name in ("workload", "library", "device", "threads"):
         found.add_column(name)
     for name in ("predict, early", "predict", "train step", "first prediction, ms", "dispatches"):

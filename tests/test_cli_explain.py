@@ -100,7 +100,9 @@ def test_functions_are_shown_and_print_no_more_than_they_would(script, capsys):
     assert "ran 3 times" in out
 
 
-@pytest.mark.parametrize(("form", "expected"), [("--llvm", "define "), ("--asm", ".text"), ("--wgsl", "@compute")])
+@pytest.mark.parametrize(
+    ("form", "expected"), [("--llvm", "define "), ("--asm", ".text"), ("--wgsl", "@compute")]
+)
 def test_code_of_what_ran_longest(script, capsys, form, expected):
     out, err = explained(capsys, form, script(MODEL))
     assert expected in out

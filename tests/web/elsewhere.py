@@ -27,7 +27,8 @@ import { train } from './train.js';
 const bytes = async (name) => (await fetch(name)).arrayBuffer();
 const options = await (await fetch('options.json')).json();
 try {
-  window.found = await train(runtime, new URL('./site/', location.href), [await bytes('x'), await bytes('y')], options);
+  const data = [await bytes('x'), await bytes('y')];
+  window.found = await train(runtime, new URL('./site/', location.href), data, options);
 } catch (error) {
   window.found = { error: String(error) };
 }

@@ -27,8 +27,8 @@ def too_small_for_webgpu(costs: Mapping[str, Cost], batch: int) -> str | None:
             return None
     most = max(cost.flops.at(n) for cost in costs.values())
     return (
-        f"It needs {most:,} operations for a batch of {n} at most, which WebAssembly has done before "
-        "a GPU would have begun."
+        f"It needs {most:,} operations for a batch of {n} at most, which WebAssembly has done "
+        "before a GPU would have begun."
     )
 
 

@@ -15,7 +15,7 @@ export const wasmFlavor = () => (WebAssembly.validate( // a function with a rela
   Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 0, 253, 15, 65, 0, 253, 15, 253, 128, 2, 11)) ? 'relaxed' : 'simd');
 
 /** @param {import('./api.js').Bytes} bytes */
-export const compiled = (bytes) => WebAssembly.compile(bytes).catch(() => fail('This browser lacks WebAssembly SIMD, which Chrome 91, Firefox 89 and Safari 16.4 have.'));
+export const compiled = (bytes) => WebAssembly.compile(bytes).catch(() => fail('WebAssembly SIMD is missing: Chrome 91, Firefox 89, Safari 16.4 have it.'));
 
 /**
  * A module's bytes with its memory import made a shared one.
@@ -60,7 +60,7 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, wo
       try {
         memory.grow(Math.ceil((top - bytes.length) / PAGE));
       } catch {
-        fail(`WebAssembly cannot have the ${top >> 20} MB that these data need.`);
+        fail(`WebAssembly has no ${top >> 20} MB for these data.`);
       }
       bytes = new Uint8Array(memory.buffer);
       look();
@@ -125,10 +125,7 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, wo
         if (x.length !== size || typeof x[0] !== 'number') return;
         into.set(x);
         run(1);
-        if (count > 16) return from.slice();
-        const found = new Float32Array(count); // a loop is faster than a call for so few
-        for (let i = 0; i < count; i++) found[i] = from[i];
-        return found;
+        return new Float32Array(from);
       };
     },
 

@@ -131,7 +131,7 @@ async function gpuDevice(adapter, variant, { features, words: size }, ...[{ prog
     }
     queue.submit([outside().finish()]);
     encoder = null;
-    await staging.mapAsync(1).catch(() => fail('The GPU failed or was lost.'));
+    await staging.mapAsync(1).catch(() => fail('The GPU was lost.'));
     const words = new Int32Array(staging.getMappedRange().slice(0));
     staging.destroy();
     return words;
@@ -191,8 +191,8 @@ async function gpuDevice(adapter, variant, { features, words: size }, ...[{ prog
         const pipeline = await pipelineOf(`@group(0) @binding(0) var<storage, read_write> m: array<u32>;
 @group(0) @binding(1) var<storage> d: array<u32>;
 @group(0) @binding(2) var<storage> o: array<u32>;
-@compute @workgroup_size(64) fn main(@builtin(workgroup_id) w: vec3u, @builtin(num_workgroups) g: vec3u, @builtin(local_invocation_index) lane: u32) {
-let i = (w.x + w.y * g.x) * 64 + lane; if (i < ${batch * row}) { m[${place} + i] = d[o[i / ${row}] * ${row} + i % ${row}]; } }`, 'auto');
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) t: vec3u, @builtin(num_workgroups) g: vec3u) {
+let i = t.x + t.y * g.x * 64; if (i < ${batch * row}) { m[${place} + i] = d[o[i / ${row}] * ${row} + i % ${row}]; } }`, 'auto');
         const sources = groupOf(pipeline.getBindGroupLayout(0), [memory, held[k], order]);
         return () => launch(pipeline, sources, [], Math.ceil((batch * row) / 64));
       }));
