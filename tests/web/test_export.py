@@ -48,7 +48,9 @@ def test_checksums_and_sizes_are_those_of_the_files(tmp_path):
     assert set(plain["checksums"]) == {
         "program.simd128.wasm",
         "program.relaxed.wasm",
-        "shaders.json",
+        "shaders.gpu.json",
+        "shaders.software.json",
+        "shaders.subgroups.json",
         "weights.safetensors",
     }
     for name, checksum in plain["checksums"].items():
@@ -131,7 +133,7 @@ def test_files_of_the_export_before_go(tmp_path):
     model.export_web(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert {"weights.safetensors", "own.json"} <= names
-    assert not {"shaders.json", "weights-1-of-2.safetensors"} & names
+    assert not {"shaders.gpu.json", "weights-1-of-2.safetensors"} & names
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,15 @@ def test_a_small_model_gets_no_shaders_unless_asked(tmp_path):
     model = small()
     plain = manifest(model.export_web(tmp_path / "default"))
     assert "before a GPU would have begun" in plain["webgpuWhy"]
-    assert not (tmp_path / "default" / "shaders.json").exists()
+    assert not (tmp_path / "default" / "shaders.gpu.json").exists()
     assert manifest(model.export_web(tmp_path / "asked", webgpu=True))["webgpu"]
     large = tw.Sequential([tw.Input((784,)), tw.layers.Dense(512), tw.layers.Dense(512)])
     assert manifest(large.export_web(tmp_path / "large"))["webgpu"]
+
+
+def test_types_come_on_request(tmp_path):
+    model = small()
+    model.export_web(tmp_path, types=True)
+    assert "export declare function load(" in (tmp_path / "thalweg.d.ts").read_text()
+    model.export_web(tmp_path)
+    assert not (tmp_path / "thalweg.d.ts").exists()

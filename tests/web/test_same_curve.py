@@ -141,3 +141,23 @@ def test_half_in_python_half_in_the_page_and_back(tmp_path, browser):
     # And it goes on here with the order of samples that would have come.
     more = other.fit(x, y, batch_size=40, epochs=3, verbose=0).history["loss"]
     np.testing.assert_allclose(more, expected_more, rtol=1e-4)
+
+
+def test_weights_end_as_the_averages_that_the_optimizer_kept(tmp_path, chromium):
+    def averaging():
+        model = housing_model()
+        model.compile(tw.optimizers.SGD(0.01, use_ema=True, ema_momentum=0.9), "mse")
+        return model
+
+    x, y = boston()
+    tw.set_random_seed(7)
+    model = averaging()
+    site = model.export_web(tmp_path / "site", batch_size=40)
+    model.fit(x, y, batch_size=40, epochs=3, verbose=0)
+    found = train("node", chromium, site, x, y, batchSize=40, epochs=3)
+    state = tmp_path / "trained.safetensors"
+    state.write_bytes(bytes(found["state"]))
+    other = averaging()
+    other.load_weights(state)
+    for back, there in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(back, there, rtol=1e-4, atol=1e-6)

@@ -219,6 +219,8 @@ WINDOWS: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
     "depthwise": ((2, 10, 9, 6), (3, 3, 1, 6), {"groups": 6, "padding": ((1, 1), (1, 1))}),
     "groups": ((2, 10, 9, 6), (3, 3, 3, 8), {"groups": 2}),
     "line": ((2, 300, 3), (7, 3, 5), {}),
+    "many channels": ((2, 13, 13, 16), (3, 3, 16, 21), {}),
+    "many channels, padded": ((2, 9, 12, 32), (2, 3, 32, 16), {"padding": ((1, 1), (1, 1))}),
     "volume": ((1, 6, 7, 8, 3), (2, 3, 2, 3, 4), {}),
     "pointwise": ((2, 9, 7, 10), (1, 1, 10, 6), {"strides": (2, 2)}),
 }

@@ -37,6 +37,9 @@ def add_export(commands: Any) -> None:
         help="write shaders for WebGPU, or WebAssembly alone (default: shaders unless the model is "
         "so small that WebAssembly is faster on every machine)",
     )
+    parser.add_argument(
+        "--types", action="store_true", help="write thalweg.d.ts, the runtime's types, too"
+    )
     parser.add_argument("--page", action="store_true", help="write an index.html too")
     parser.set_defaults(run=_export)
 
@@ -53,6 +56,7 @@ def _export(options: argparse.Namespace) -> int:
             batch_size=options.batch_size,
             dtype=options.dtype,
             webgpu=options.webgpu,
+            types=options.types,
             page=options.page,
         )
     except (OSError, ValueError, TypeError) as error:

@@ -260,6 +260,7 @@ class Model(Trainer, Layer):
         sample_weight: bool = False,
         dtype: str = "float32",
         webgpu: bool | None = None,
+        types: bool = False,
         page: bool = False,
         shard_bytes: int = 64 * 2**20,
     ) -> Any:
@@ -280,6 +281,7 @@ class Model(Trainer, Layer):
                 `'int8'` (a quarter; matrices by channel). The page computes in float32.
             webgpu: whether to write shaders for WebGPU besides WebAssembly; None: unless the model
                 is so small that WebAssembly is faster on every machine.
+            types: whether to write `thalweg.d.ts`, the runtime's types for TypeScript and editors.
             page: whether to write an `index.html` that shows the model at work.
             shard_bytes: how large a file of weights may be.
 
@@ -306,6 +308,7 @@ class Model(Trainer, Layer):
             sample_weight=sample_weight,
             dtype=dtype,
             webgpu=webgpu,
+            types=types,
             page=page,
             shard_bytes=shard_bytes,
         )

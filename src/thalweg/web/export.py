@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from thalweg.web.gather import Collection, of_functions, of_model
 from thalweg.web.manifest import manifest
 from thalweg.web.page import write_page
 from thalweg.web.shaders import Shaders
-from thalweg.web.wasm.assemble import assemble, check
+from thalweg.web.wasm.assemble import Assembled, assemble, check
 from thalweg.web.wasm.layout import Layout
 
 __all__ = ["export_functions", "export_model"]
@@ -32,7 +33,26 @@ SHARD_BYTES = 64 * 2**20
 # Files that exports write; nothing else in a folder is touched, whatever its program.json says.
 _OWN = re.compile(r"shaders(\.\w+)?\.json|program\.\w+\.wasm|weights(-\d+-of-\d+)?\.safetensors")
 
-RUNTIME_FILES = ("thalweg.js", "webgpu.js", "thalweg.d.ts")
+_RUNTIME = ("thalweg.js", "webgpu.js", "thalweg.d.ts")
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """How to write an export; see `Model.export_web`."""
+
+    dtype: str
+    webgpu: bool | None
+    types: bool
+    page: bool
+    shard_bytes: int
+
+    def __post_init__(self) -> None:
+        if self.dtype not in weights.DTYPES:
+            raise ValueError(
+                f"export_web: dtype must be one of {weights.DTYPES}, got {self.dtype!r}."
+            )
+        if self.shard_bytes < 1:
+            raise ValueError(f"export_web: shard_bytes must be positive, got {self.shard_bytes!r}.")
 
 
 def export_model(
@@ -45,15 +65,18 @@ def export_model(
     sample_weight: bool = False,
     dtype: str = "float32",
     webgpu: bool | None = None,
+    types: bool = False,
     page: bool = False,
     shard_bytes: int = SHARD_BYTES,
 ) -> Path:
     """Write a model as a folder for pages; see `Model.export_web`."""
-    _check_arguments(batch_size, dtype, shard_bytes)
+    options = _Options(dtype, webgpu, types, page, shard_bytes)
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"export_web: batch_size must be an integer from 1, got {batch_size!r}.")
     if not isinstance(model, Model):
         raise TypeError(f"export_web: expected a model, got {type(model).__name__}.")
     collection = of_model(model, batch_size, x, y, sample_weight)
-    return _write(collection, Path(folder), dtype, webgpu, page, shard_bytes)
+    return _write(collection, Path(folder), options)
 
 
 def export_functions(
@@ -63,6 +86,7 @@ def export_functions(
     arguments: Mapping[str, Sequence[Any]] | None = None,
     dtype: str = "float32",
     webgpu: bool | None = None,
+    types: bool = False,
     shard_bytes: int = SHARD_BYTES,
 ) -> Path:
     """Write functions as a folder for pages, where they are called by their names.
@@ -75,6 +99,7 @@ def export_functions(
             specs (`TensorSpec`).
         dtype: of the weights in the files, see `Model.export_web`.
         webgpu: whether to write shaders; None: where they could be faster.
+        types: whether to write `thalweg.d.ts`.
         shard_bytes: how large a file of weights may be.
 
     Raises:
@@ -92,61 +117,47 @@ def export_functions(
     >>> (site / "program.json").exists()
     True
     """
-    _check_arguments(1, dtype, shard_bytes)
+    options = _Options(dtype, webgpu, types, False, shard_bytes)
     if not functions:
         raise ValueError("export_functions: give at least one function by its name.")
     collection = of_functions(functions, arguments or {})
-    return _write(collection, Path(folder), dtype, webgpu, False, shard_bytes)
+    return _write(collection, Path(folder), options)
 
 
-def _check_arguments(batch_size: int, dtype: str, shard_bytes: int) -> None:
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"export_web: batch_size must be an integer from 1, got {batch_size!r}.")
-    if dtype not in weights.DTYPES:
-        raise ValueError(f"export_web: dtype must be one of {weights.DTYPES}, got {dtype!r}.")
-    if shard_bytes < 1:
-        raise ValueError(f"export_web: shard_bytes must be positive, got {shard_bytes!r}.")
-
-
-def _write(
-    collection: Collection,
-    folder: Path,
-    dtype: str,
-    webgpu: bool | None,
-    page: bool,
-    shard_bytes: int,
-) -> Path:
+def _write(collection: Collection, folder: Path, options: _Options) -> Path:
     check(collection)
     names = names_of(collection.variables, collection.roles, collection.name)
     layout = Layout(collection)
     modules = assemble(collection, layout, (SIMD128, RELAXED))
-    reason = too_small_for_webgpu(modules.costs, collection.batch) if webgpu is None else None
-    shaders = reason or _shaders(collection, webgpu is not False)
+    shaders = _shaders(collection, modules, options.webgpu)
     files = {modules.file(name): code for name, code in modules.modules.items()}
     if isinstance(shaders, Shaders):
         files |= {v.file: _text(v.kernels).encode() for v in shaders.variants}
-    parts = weights.files(_tensors(collection, names, dtype, shaders), shard_bytes)
+    parts = weights.files(_tensors(collection, names, options.dtype, shaders), options.shard_bytes)
     files |= parts
-    described = {"files": list(parts), "dtype": dtype}
+    described = {"files": list(parts), "dtype": options.dtype}
     plain = manifest(collection, names, layout, modules, described, shaders, files)
     # Written last: a folder with a program.json is whole.
     files["program.json"] = _text(plain).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    _copy_runtime(folder, isinstance(shaders, Shaders))
+    _copy_runtime(folder, isinstance(shaders, Shaders), options.types)
     before = _files_before(folder)
     for name, content in files.items():
         _put(folder / name, content)
     for name in before - set(files):
         (folder / name).unlink(missing_ok=True)
-    if page:
+    if options.page:
         write_page(folder, collection)
     return folder
 
 
-def _shaders(collection: Collection, wanted: bool) -> Shaders | str:
+def _shaders(collection: Collection, modules: Assembled, wanted: bool | None) -> Shaders | str:
     """The shaders, or a sentence that says why there are none."""
-    if not wanted:
+    if wanted is False:
         return "It was exported without WebGPU."
+    reason = too_small_for_webgpu(modules.costs, collection.batch) if wanted is None else None
+    if reason is not None:
+        return reason
     try:
         return Shaders.of(collection)
     except TypeError as error:  # a dtype that shaders do not have
@@ -173,9 +184,9 @@ def _files_before(folder: Path) -> set[str]:
     return {name for name in named if _OWN.fullmatch(name)}
 
 
-def _copy_runtime(folder: Path, webgpu: bool) -> None:
-    for name in RUNTIME_FILES:
-        if name == "webgpu.js" and not webgpu:
+def _copy_runtime(folder: Path, webgpu: bool, types: bool) -> None:
+    for name, wanted in zip(_RUNTIME, (True, webgpu, types), strict=True):
+        if not wanted:
             (folder / name).unlink(missing_ok=True)
             continue
         source = resources.files("thalweg.web").joinpath("runtime", "dist", name)

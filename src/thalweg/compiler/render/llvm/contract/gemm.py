@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from thalweg.compiler.render.llvm.builder import BOOL, PTR, Builder, Index, Type, Value
 from thalweg.compiler.target import Target
 
-__all__ = ["ROWS", "Matrix", "Size", "call", "scratch", "width"]
+__all__ = ["PACKED", "ROWS", "Matrix", "Size", "call", "scratch", "width"]
 
+# Instead of the distance of columns: that a right operand lies in panels already.
+PACKED = 1 << 30
 # Rows of a tile, and its vectors in a row: V8 keeps no more than eight sums in registers.
 ROWS, VECTORS = 4, 2
 # A left operand whose rows are neighbours is packed too if k is this long.
@@ -185,15 +187,18 @@ class _Product:
         first = b.select(ready, self.left.at, room)
         down = b.select(ready, b.index(1), b.index(size.depth))
         step = b.select(ready, b.index(self.left.column), b.index(ROWS))
+        packed = b.icmp("eq", b.index(self.right.column), b.index(PACKED))
         with b.loop(0, size.columns, self.width) as columns:
             with b.when(near):
                 self._copy_panel(columns.index, panel)
-            with b.when(b.binary("xor", near, b.number(near.type, True))):
+            with b.when(b.binary("xor", b.binary("or", near, packed), b.number(BOOL, True))):
                 self._pack_panel(columns.index, panel)
+            own = self.at(self.right.at, b.mul(columns.index, size.depth))
+            source = b.select(packed, own, panel)
             with b.loop(0, size.rows, ROWS) as rows:
                 to = b.add(b.mul(rows.index, self.sums.row), columns.index)
                 strip = self.at(first, b.mul(rows.index, down))
-                self._tile(strip, step, panel, self.at(self.sums.at, to))
+                self._tile(strip, step, source, self.at(self.sums.at, to))
 
     def _pack_strip(self, row: Index, room: Value) -> None:
         """Rows side by side; those that are missing repeat the last one."""

@@ -16,10 +16,9 @@ from thalweg.compiler.ir.expression import Load, walk
 from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.program import Contract
-from thalweg.compiler.ir.statement import Store
 from thalweg.compiler.render.llvm import elementwise, uses
-from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
-from thalweg.compiler.render.llvm.contract import gemm, windows_padded
+from thalweg.compiler.render.llvm.builder import Builder, Index, Value
+from thalweg.compiler.render.llvm.contract import gemm, windows_minimal, windows_padded
 from thalweg.compiler.render.llvm.contract.gemm import Matrix, Size
 from thalweg.compiler.render.llvm.contract.products import flops
 from thalweg.compiler.render.llvm.contract.windows_writer import Env, Writer
@@ -54,7 +53,9 @@ def render(kernel: Contract, target: Target) -> KernelText:
         assert kernel.window is not None
         padded = windows_padded.fits(kernel) if kernel.window.kind == "image" else None
         writer: Writer
-        if padded is not None:
+        if windows_minimal.fits(kernel) and padded is None:
+            writer = windows_minimal.Minimal(em, kernel, scratch)
+        elif padded is not None:
             writer = windows_padded.Padded(em, kernel, scratch, padded)
         elif kernel.window.kind == "image":
             writer = _Images(em, kernel, scratch)
@@ -182,21 +183,6 @@ class _Unfolded(Writer):
             extent *= v.extent.offset
         return step if step is not None else ONE
 
-    def _finish(self, sums: Value, row: Index, env: Env, begin: Index, columns: Index) -> None:
-        """The epilogue of a row of sums."""
-        b = self.b
-        line = b.at(sums, b.mul(row, self.pitch), self.element)
-        with self.loop(0, columns, self.lanes) as j:
-            mask = None
-            if not isinstance(columns, int) or columns % self.lanes:
-                mask = b.mask(b.sub(columns, j), self.lanes)
-            place = b.at(line, j, self.element)
-            self.em.product = b.load(place, Type(self.element, self.lanes))
-            here = {**env, self.filters: b.add(j, begin)}
-            for s in self.kernel.epilogue:
-                assert isinstance(s, Store)
-                self.em.store(s, here, Lanes(self.filters, self.lanes, mask))
-
 
 class _Images(_Unfolded):
     """A convolution, or the gradient of its input."""
@@ -254,7 +240,7 @@ class _Images(_Unfolded):
 
             def row(here: Env, turn: Index) -> None:
                 number = b.add(b.mul(line, self.line), turn)
-                self._finish(self.sums, number, here, 0, self.count)
+                self.finish(sums, number, here, 0, self.count)
 
             self.stepwise(inner, {**env, outer: b.add(first, line)}, row)
 
@@ -288,7 +274,7 @@ class _Filters(_Unfolded):
                 self._chunks(here, lambda e, first, lines: self._chunk(e, first, lines, low, count))
 
             def row(here: Env, k: Index) -> None:
-                self._finish(sums, k, here, low, count)
+                self.finish(Matrix(sums, self.pitch, 1), k, here, low, count)
 
             self.stepwise((*self.offsets, self.channel), env, row)
 

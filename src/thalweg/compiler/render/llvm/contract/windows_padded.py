@@ -12,7 +12,6 @@ import math
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.ir.program import Contract
-from thalweg.compiler.ir.statement import Store
 from thalweg.compiler.render.llvm.builder import Index, Type, Value
 from thalweg.compiler.render.llvm.contract import gemm
 from thalweg.compiler.render.llvm.contract.convolution_view import View, in_place, view
@@ -111,7 +110,8 @@ class Padded(Writer):
             together = _TOGETHER if self.count % (_TOGETHER * self.lanes) == 0 else 1
             with self.loop(0, self.count, together * self.lanes) as j:
                 for i, total in enumerate(self._total(at, j, together)):
-                    self._give(at, b.add(j, i * self.lanes), total)
+                    column = b.add(j, i * self.lanes)
+                    self.give(total, {**at, self.filters: column}, b.sub(self.count, column))
 
         self.stepwise(self.places, env, place)
 
@@ -145,15 +145,3 @@ class Padded(Writer):
             return loop.results
 
         return level(0, 0, 0, [b.zero(vector)] * count)
-
-    def _give(self, env: Env, column: Index, total: Value) -> None:
-        """The epilogue of a vector of filters."""
-        b, mask = self.b, None
-        if self.count % self.lanes:
-            mask = b.mask(b.sub(self.count, column), self.lanes)
-        with self.em.scope():
-            self.em.product = total
-            for s in self.kernel.epilogue:
-                assert isinstance(s, Store)
-                lanes = Lanes(self.filters, self.lanes, mask)
-                self.em.store(s, {**env, self.filters: column}, lanes)

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.program import Contract
-from thalweg.compiler.render.llvm.builder import Index, Value
+from thalweg.compiler.ir.statement import Store
+from thalweg.compiler.render.llvm.builder import Index, Type, Value
 from thalweg.compiler.render.llvm.contract import gemm
-from thalweg.compiler.render.llvm.expressions import Emitter
+from thalweg.compiler.render.llvm.contract.gemm import Matrix
+from thalweg.compiler.render.llvm.expressions import Emitter, Lanes
 
 __all__ = ["Env", "Writer"]
 
@@ -75,3 +77,22 @@ class Writer:
             return
         with self.b.loop(begin, end, step) as loop, self.em.scope():
             yield loop.index
+
+    def finish(self, sums: Matrix, row: Index, env: Env, begin: Index, columns: Index) -> None:
+        """The epilogue of a row of sums."""
+        b = self.b
+        line = b.at(sums.at, b.mul(row, sums.row), self.element)
+        with self.loop(0, columns, self.lanes) as j:
+            product = b.load(b.at(line, j, self.element), Type(self.element, self.lanes))
+            self.give(product, {**env, self.filters: b.add(j, begin)}, b.sub(columns, j))
+
+    def give(self, product: Value, env: Env, count: Index) -> None:
+        """The epilogue of a vector of filters, of which so many are there."""
+        mask = None
+        if self.count % self.lanes:
+            mask = self.b.mask(count, self.lanes)
+        with self.em.scope():
+            self.em.product = product
+            for s in self.kernel.epilogue:
+                assert isinstance(s, Store)
+                self.em.store(s, env, Lanes(self.filters, self.lanes, mask))
