@@ -56,9 +56,9 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, wo
   const take = (size) => {
     const place = top;
     top = Math.ceil((place + size) / 64) * 64;
-    if (top > bytes.length) {
+    if (top + 64 > bytes.length) { // kernels may read a little beyond the last buffer
       try {
-        memory.grow(Math.ceil((top - bytes.length) / PAGE));
+        memory.grow(Math.ceil((top + 64 - bytes.length) / PAGE));
       } catch {
         fail(`WebAssembly has no ${top >> 20} MB for these data.`);
       }

@@ -94,7 +94,7 @@ def assemble(collection: Collection, layout: Layout, targets: Sequence[Target]) 
     rendered = {target: render_together(parts, target) for target in targets}
     scratch = max(module.scratch for module in rendered.values())
     layout.finish(collection, scratch)
-    pages = -(-layout.end // _PAGE)
+    pages = _pages(layout.end)
     modules, heap = {}, layout.end
     for target, module in rendered.items():
         code = compiled_object(module.text, target)
@@ -103,7 +103,12 @@ def assemble(collection: Collection, layout: Layout, targets: Sequence[Target]) 
         heap = max(heap, linked.end)
     leaves = rendered[targets[0]].leaves
     costs = {name: Cost.of(own) for name, own in leaves.items()}
-    return Assembled(modules, heap, scratch, -(-heap // _PAGE), costs)
+    return Assembled(modules, heap, scratch, _pages(heap), costs)
+
+
+def _pages(end: int) -> int:
+    # Kernels may read a little beyond the last buffer.
+    return -(-(end + 64) // _PAGE)
 
 
 def compiled_object(text: str, target: Target) -> bytes:
