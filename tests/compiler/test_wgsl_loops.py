@@ -17,7 +17,7 @@ from thalweg.compiler.ir.expression import Accumulator, Apply, Buffer, Constant,
 from thalweg.compiler.ir.index import Index
 from thalweg.compiler.ir.program import Copy, Loops
 from thalweg.compiler.ir.statement import Accumulate, Loop, Reset, Statement, Store
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.wgsl import loops
 from thalweg.compiler.render.wgsl.kernel import KernelShader
 from thalweg.compiler.render.wgsl.layout import Place, Room, words

@@ -152,6 +152,8 @@ def _program(
     }
     if isinstance(shaders, Shaders):
         found["webgpu"] = [variant.steps[name] for variant in shaders.variants]
+        if all(name in variant.single for variant in shaders.variants):
+            found["single"] = [variant.single[name] for variant in shaders.variants]
         found["cost"]["dispatches"] = dim(shaders.dispatches[name])
         for key, buffers in (("inputs", program.inputs), ("outputs", program.outputs)):
             for port, buffer in zip(found[key], buffers, strict=True):

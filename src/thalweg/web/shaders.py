@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,15 @@ from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Program
 from thalweg.compiler.render.wgsl.kernel import KernelShader
 from thalweg.compiler.render.wgsl.layout import Layout, words
-from thalweg.compiler.render.wgsl.program import Cond, Dispatch, Step, Turns, While, render
+from thalweg.compiler.render.wgsl.program import (
+    Cond,
+    Dispatch,
+    ShaderProgram,
+    Step,
+    Turns,
+    While,
+    render,
+)
 from thalweg.web.gather import Collection
 
 __all__ = ["Shaders", "Variant"]
@@ -34,6 +42,8 @@ class Variant:
             and the helpers and features that it needs.
         words: the room that the Programs need.
         steps: the launches of each Program, by its name.
+        single: those of a Program that is run for one sample, too: kernels whose tiles are made for
+            one row.
         dispatches: how many runs of kernels one run of each Program is (one turn of a `while`).
     """
 
@@ -43,6 +53,7 @@ class Variant:
     kernels: Json = field(default_factory=lambda: {"helpers": {}, "kernels": []})
     words: int = 0
     steps: dict[str, list[Any]] = field(default_factory=dict)
+    single: dict[str, list[Any]] = field(default_factory=dict)
     dispatches: dict[str, Dim] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
@@ -63,13 +74,22 @@ class Variant:
         }
 
     def add(self, name: str, program: Program, layout: Layout) -> None:
-        """Render a Program."""
+        """Render a Program; that of predictions for single samples, too."""
+        shaders = self._rendered(program, layout)
+        self.steps[name] = self._steps(shaders)
+        self.dispatches[name] = _dispatches(shaders.steps)
+        if name == "predict" and program.capacity > 1:
+            self.single[name] = self._steps(self._rendered(replace(program, capacity=1), layout))
+
+    def _rendered(self, program: Program, layout: Layout) -> ShaderProgram:
         profile = "software" if self.software else "gpu"
         shaders = render(program, layout, self.subgroups, profile)
-        numbers = [self._number(kernel) for kernel in shaders.kernels]
-        self.steps[name] = [_plain(step, numbers) for step in shaders.steps]
-        self.dispatches[name] = _dispatches(shaders.steps)
         self.words = max(self.words, shaders.layout.words)
+        return shaders
+
+    def _steps(self, shaders: ShaderProgram) -> list[Any]:
+        numbers = [self._number(kernel) for kernel in shaders.kernels]
+        return [_plain(step, numbers) for step in shaders.steps]
 
     def _number(self, kernel: KernelShader) -> int:
         if kernel.code not in self._numbers:

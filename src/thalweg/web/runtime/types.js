@@ -18,6 +18,7 @@
  * @property {{run: string, steps: string, table: number, tableOutputs: number, tableScratch: number}} wasm its functions, the
  *   address of its table of pointers, and places in it
  * @property {Step[][]} webgpu what it launches, for each variant of the shaders
+ * @property {Step[][]} [single] the same for one sample
  * @typedef {{shaders: string, software: boolean, features: GPUFeatureName[], words: number}} Variant shaders for one kind of
  *   adapter: their file, whether it computes in software, and the words of memory
  * @typedef {object} Manifest

@@ -167,9 +167,9 @@ async function gpuDevice(adapter, variant, { features, words: size }, ...[{ prog
 
     /** @param {string} name @param {Data} data */
     run: (name, { arrays, rows }) => alone(async () => {
-      const { inputs, outputs, webgpu } = programs[name];
+      const { inputs, outputs, webgpu, single } = programs[name];
       inputs.forEach((port, k) => put(port, bytesOf(arrays[k])));
-      await play(webgpu[variant], rows, []);
+      await play(((rows < 2 && single) || webgpu)[variant], rows, []);
       const words = await fetched(memory, outputs.map((port) => [port.place, sizeOf(port, rows)]));
       let end = 0;
       return outputs.map((port) => fromWords(port.dtype, words.slice(end, (end += sizeOf(port, rows)))));

@@ -27,7 +27,8 @@ from thalweg.compiler.ir.expression import (
 from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.statement import Store
-from thalweg.compiler.render.llvm import elementwise, uses
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.llvm import elementwise
 from thalweg.compiler.render.llvm.addresses import Addresses
 from thalweg.compiler.render.llvm.builder import BOOL, Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.lanes import Lanes, Place

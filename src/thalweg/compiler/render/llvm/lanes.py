@@ -14,7 +14,7 @@ from thalweg.compiler.ir.expression import Accumulator, Apply, Bits, Expression,
 from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.statement import Loop, Statement, Store
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.llvm.builder import Index, Value
 from thalweg.compiler.render.llvm.elementwise import computing, memory
 from thalweg.compiler.target import Target

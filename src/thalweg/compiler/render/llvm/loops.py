@@ -11,9 +11,10 @@ from thalweg.compiler.dims import ONE, ZERO, Dim, NotAffineError
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.program import Loops
 from thalweg.compiler.ir.statement import Loop, Statement
-from thalweg.compiler.render.llvm import transpose, uses
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.cost import flops
+from thalweg.compiler.render.llvm import transpose
 from thalweg.compiler.render.llvm.builder import Builder, Index, Value
-from thalweg.compiler.render.llvm.cost import flops
 from thalweg.compiler.render.llvm.expressions import Emitter
 from thalweg.compiler.render.llvm.kernel import NAME, KernelText, length, parameters, share
 from thalweg.compiler.render.llvm.lanes import deep

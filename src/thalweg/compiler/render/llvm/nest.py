@@ -13,7 +13,8 @@ from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.expression import Accumulator, Buffer, Expression, Ordinal
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.statement import Accumulate, Loop, Reset, Statement, Store
-from thalweg.compiler.render.llvm import accumulators, uses
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.llvm import accumulators
 from thalweg.compiler.render.llvm.accumulators import Running
 from thalweg.compiler.render.llvm.builder import Builder, Index, Value
 from thalweg.compiler.render.llvm.expressions import Emitter

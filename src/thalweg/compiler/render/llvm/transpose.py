@@ -13,7 +13,8 @@ from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.expression import Load
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.statement import Loop, Statement, Store
-from thalweg.compiler.render.llvm import elementwise, uses
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.llvm import elementwise
 from thalweg.compiler.render.llvm.builder import Builder, Index, Value
 from thalweg.compiler.render.llvm.kernel import length
 from thalweg.compiler.render.llvm.lanes import Lanes, Place

@@ -28,7 +28,7 @@ from thalweg.compiler.ir.expression import (
 )
 from thalweg.compiler.ir.index import Atom, Datum, Index, Quotient, Var
 from thalweg.compiler.ir.statement import Store
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.wgsl import elementwise
 from thalweg.compiler.render.wgsl.forms import (
     constant,

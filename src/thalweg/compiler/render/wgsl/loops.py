@@ -13,8 +13,8 @@ from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.program import Loops
 from thalweg.compiler.ir.statement import Loop, Statement
-from thalweg.compiler.render.llvm import uses
-from thalweg.compiler.render.llvm.cost import flops
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.cost import flops
 from thalweg.compiler.render.wgsl.expressions import Emitter
 from thalweg.compiler.render.wgsl.forms import kind
 from thalweg.compiler.render.wgsl.joining import Team

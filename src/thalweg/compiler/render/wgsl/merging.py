@@ -25,7 +25,7 @@ from thalweg.compiler.ir.program import (
     While,
 )
 from thalweg.compiler.ir.statement import Loop, Statement
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 
 __all__ = ["independent", "merged"]
 

@@ -15,7 +15,7 @@ from thalweg.compiler.ir.access import statements as every
 from thalweg.compiler.ir.expression import Accumulator, Buffer, Load, Ordinal, Total, walk
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.statement import Accumulate, Loop, Reset, Statement, Store
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.wgsl import accumulators, joining
 from thalweg.compiler.render.wgsl.accumulators import Running
 from thalweg.compiler.render.wgsl.expressions import Emitter

@@ -9,7 +9,7 @@ import numpy as np
 from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.expression import Accumulator, Buffer
 from thalweg.compiler.ir.statement import Accumulate, Loop, Reset, Statement
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.wgsl import accumulators, joining
 from thalweg.compiler.render.wgsl.expressions import Emitter
 from thalweg.compiler.render.wgsl.joining import Team

@@ -14,7 +14,8 @@ from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.expression import Load, Product, walk
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.statement import Store
-from thalweg.compiler.render.llvm import elementwise, uses
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.llvm import elementwise
 from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.contract import gemm
 from thalweg.compiler.render.llvm.contract.estimate import typical

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from thalweg.compiler.ir.expression import walk
 from thalweg.compiler.ir.program import Contract
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.llvm.builder import Builder
 from thalweg.compiler.render.llvm.contract.convolution_filter import emit_filter_gradient
 from thalweg.compiler.render.llvm.contract.convolution_filter_plan import FilterPlan

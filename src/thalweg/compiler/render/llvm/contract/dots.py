@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from thalweg.compiler.dims import ONE, Dim
 from thalweg.compiler.ir.expression import walk
 from thalweg.compiler.ir.index import Var
-from thalweg.compiler.render.llvm import elementwise, uses
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.llvm import elementwise
 from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.contract.flatten import Flat
 from thalweg.compiler.render.llvm.contract.operands import Operand, describe

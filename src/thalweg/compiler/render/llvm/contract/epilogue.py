@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.statement import Store
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.llvm.builder import PTR, Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.contract.tile import Column, split
 from thalweg.compiler.render.llvm.expressions import Emitter, Lanes

@@ -13,7 +13,8 @@ from thalweg.compiler.ir.expression import Buffer, Load, walk
 from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.statement import Store
-from thalweg.compiler.render.llvm import elementwise, uses
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.llvm import elementwise
 from thalweg.compiler.render.llvm.builder import PTR, Index
 from thalweg.compiler.render.llvm.contract.estimate import typical
 from thalweg.compiler.render.llvm.contract.tile import IN_FLIGHT

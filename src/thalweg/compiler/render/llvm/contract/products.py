@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from thalweg.compiler.dims import Dim, NotAffineError, product
 from thalweg.compiler.ir.index import Var
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.llvm.builder import Builder, Index, Type, Value
 from thalweg.compiler.render.llvm.contract.estimate import typical
 from thalweg.compiler.render.llvm.contract.operands import Operand

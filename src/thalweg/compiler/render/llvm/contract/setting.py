@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from thalweg.compiler.dims import ONE, ZERO, Dim
 from thalweg.compiler.ir.expression import walk
-from thalweg.compiler.render.llvm import elementwise, uses
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.llvm import elementwise
 from thalweg.compiler.render.llvm.contract.plan import Plan
 from thalweg.compiler.target import Target
 

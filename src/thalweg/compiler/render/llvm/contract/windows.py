@@ -16,7 +16,8 @@ from thalweg.compiler.ir.expression import Load, walk
 from thalweg.compiler.ir.index import Index as Formula
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.program import Contract
-from thalweg.compiler.render.llvm import elementwise, uses
+from thalweg.compiler.render import uses
+from thalweg.compiler.render.llvm import elementwise
 from thalweg.compiler.render.llvm.builder import Builder, Index, Value
 from thalweg.compiler.render.llvm.contract import gemm, windows_minimal, windows_padded
 from thalweg.compiler.render.llvm.contract.gemm import Matrix, Size

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 
 from thalweg.compiler.ir.expression import Constant, Product, walk
 from thalweg.compiler.ir.index import Var
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.wgsl.contract.places import Place, added, exact, spread
 from thalweg.compiler.render.wgsl.contract.plan import Plan
 from thalweg.compiler.render.wgsl.contract.problem import Axis, Problem

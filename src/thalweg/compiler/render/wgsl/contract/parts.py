@@ -21,7 +21,7 @@ from thalweg.compiler.ir.expression import (
     walk,
 )
 from thalweg.compiler.ir.index import Index, Var
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.wgsl.expressions import Emitter
 
 __all__ = ["Parts", "part"]

@@ -10,7 +10,7 @@ from thalweg.compiler.ir.expression import Expression, Load, walk
 from thalweg.compiler.ir.index import Var
 from thalweg.compiler.ir.program import Contract
 from thalweg.compiler.ir.statement import Store
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 from thalweg.compiler.render.wgsl.expressions import Emitter
 from thalweg.tensor.dtypes import DType, float32
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from thalweg.compiler.dims import ONE, ZERO, Dim, NotAffineError
 from thalweg.compiler.ir.expression import Apply, Expression
 from thalweg.compiler.ir.statement import Accumulate, Loop, Statement
-from thalweg.compiler.render.llvm import uses
+from thalweg.compiler.render import uses
 
 __all__ = ["flops"]
 
