@@ -2,11 +2,11 @@
 
     python -m benchmarks.web --tfjs NODE_MODULES
 
-NODE_MODULES is a folder in which `npm install @tensorflow/tfjs@4.22 @tensorflow/tfjs-backend-wasm@4.22
-@tensorflow/tfjs-backend-webgpu@4.22` has put its packages; without it Thalweg is measured alone.
-Latency of one sample and time of a training step are medians over blocks of calls; *early* is the
-mean of a hundred predictions after ten, as a page that predicts now and then sees it. WebGPU runs on
-Chromium's software adapter unless `--gpu` is given.
+NODE_MODULES is a folder in which `npm install @tensorflow/tfjs@4.22
+@tensorflow/tfjs-backend-wasm@4.22 @tensorflow/tfjs-backend-webgpu@4.22` has put its packages;
+without it Thalweg is measured alone. Latency of one sample and time of a training step are medians
+over blocks of calls; *early* is the mean of a hundred predictions after ten, as a page that
+predicts now and then sees it. WebGPU runs on Chromium's software adapter unless `--gpu` is given.
 """
 
 from __future__ import annotations

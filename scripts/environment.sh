@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# Sourced by ./demo and ./check: a private Python environment with this package in it; and, for
-# ./check alone, the JavaScript tools (`prepare_node_modules`).
+# Sourced by ./demo and ./check: a private Python environment with this package in it.
 #
 #   prepare_environment FOLDER EXTRAS
 #
@@ -79,15 +78,4 @@ prepare_environment() {
     quietly "$python" -m pip install --quiet --disable-pip-version-check \
         --editable "$root${extras:+[$extras]}"
     printf '%s\n' "$state" >"$stamp$extras"
-}
-
-# The tools that check and build the JavaScript of exports, as package-lock.json names them.
-prepare_node_modules() {
-    local stamp=$root/node_modules/thalweg-installed
-    if cmp -s "$root/package-lock.json" "$stamp"; then return; fi
-    command -v npm >/dev/null ||
-        fail "Node 20 or newer and npm are needed for the checks of the JavaScript; install them."
-    say "installing the JavaScript tools into node_modules"
-    quietly npm ci --prefix "$root" --ignore-scripts --no-audit --no-fund
-    cp "$root/package-lock.json" "$stamp"
 }

@@ -24,7 +24,7 @@ install_packages() {
 
 node_is_new_enough() {
     command -v npm >/dev/null &&
-        node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null
+        node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null
 }
 
 prepare_tools() {
@@ -45,7 +45,7 @@ prepare_tools() {
     state=$(cksum <"$root/package-lock.json")
     if ! grep -qsxF -- "$state" "$stamp"; then
         say "installing the npm packages of package-lock.json"
-        (cd "$root" && quietly npm ci --no-audit --no-fund)
+        (cd "$root" && quietly npm ci --ignore-scripts --no-audit --no-fund)
         printf '%s\n' "$state" >"$stamp"
     fi
 }
