@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 import thalweg as tw
-from benchmarks.web import FLAGS, PAGES, measure, served
+from benchmarks.browser import served
+from benchmarks.web import FLAGS, PAGES, measure
 
 SIZES = [
     *(f"{n}x{n}x{n}" for n in (32, 64, 128, 256, 512, 1024)),

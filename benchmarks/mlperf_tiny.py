@@ -24,12 +24,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.web import FLAGS, PAGES, SOFTWARE, measure, served
+from benchmarks.browser import served
+from benchmarks.web import FLAGS, PAGES, SOFTWARE, measure
+from thalweg.web.runtime_files import RUNTIME
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "mlperf_tiny.py"
 BATCH = 32
 TFJS_BACKENDS = ("cpu", "wasm", "webgl", "webgpu")
-RUNTIME = ("thalweg.js", "webgpu.js", "thalweg.d.ts")
 
 
 def example() -> ModuleType:

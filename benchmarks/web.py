@@ -12,15 +12,10 @@ predicts now and then sees it. WebGPU runs on Chromium's software adapter unless
 from __future__ import annotations
 
 import argparse
-import functools
 import gzip
-import http.server
 import json
 import shutil
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +23,15 @@ from rich.console import Console
 from rich.table import Table
 
 import thalweg as tw
+from benchmarks.browser import QUIET, chromium, served
 
 PAGES = Path(__file__).parent / "pages"
 SOFTWARE = ["--use-webgpu-adapter=swiftshader", "--use-angle=swiftshader"]
 FLAGS = [
-    "--no-sandbox",
+    *QUIET,
     "--enable-unsafe-webgpu",
     "--ignore-gpu-blocklist",
     "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
 ]
 
 
@@ -79,48 +71,15 @@ def models() -> dict[str, tuple[tw.Model, int]]:
     return {"boston": (boston, 40), "mlp": (mlp, 128), "cnn": (cnn, 128)}
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    def end_headers(self) -> None:
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a folder on this machine."""
-    handler = functools.partial(_Handler, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-
-
-def browser_path() -> str:
-    """Where Chromium is."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    raise SystemExit("Chromium was not found; install it.")
-
-
 def measure(address: str, page: str, query: str, flags: list[str], seconds: int) -> dict[str, Any]:
     """What one page measures, in a browser of its own."""
     from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
         try:
             tab = browser.new_page()
-            tab.goto(f"{address}/{page}?{query}", wait_until="commit")
+            tab.goto(f"{address}{page}?{query}", wait_until="commit")
             tab.wait_for_function("window.result", timeout=1000 * seconds)
             return dict(tab.evaluate("window.result"))
         except Error as error:
@@ -198,7 +157,7 @@ def main() -> None:
                             query = f"workload={workload}&device={device}&threads={threads}"
                             row = {
                                 "workload": workload,
-                                "library": "thalweg" if page[:2] == "th" else "tensorflow.js",
+                                "library": "thalweg" if page == "thalweg.html" else "tensorflow.js",
                                 "device": device,
                                 "threads": threads,
                             } | measure(address, page, query, flags, options.seconds)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import Browser, Page, Playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from benchmarks.browser import QUIET, chromium
 
 PATIENCE = 20_000
 """Milliseconds that a page may take for anything; the machine may be busy."""
@@ -26,12 +16,7 @@ PATIENCE = 20_000
 
 def launch(playwright: Playwright, *arguments: str) -> Browser:
     """Start the Chromium of this machine."""
-    found = [path for path in map(shutil.which, NAMES) if path]
-    if not found:
-        raise RuntimeError(f"The tests of pages need Chromium, as one of {NAMES} on the path.")
-    return playwright.chromium.launch(
-        executable_path=found[0], headless=True, args=[*ARGUMENTS, *arguments]
-    )
+    return playwright.chromium.launch(executable_path=chromium(), args=[*QUIET, *arguments])
 
 
 @contextmanager

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import shutil
 import subprocess
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from playwright.sync_api import Browser
 
+from benchmarks.browser import served
 from tests.web.browser import visit
 
 HERE = Path(__file__).parent
@@ -33,38 +29,6 @@ try {
   window.found = { error: String(error) };
 }
 </script>"""
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    isolated = False
-
-    def end_headers(self) -> None:
-        if self.isolated:
-            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-class _Isolated(_Handler):
-    isolated = True
-
-
-@contextmanager
-def served(folder: Path, isolated: bool = False) -> Iterator[str]:
-    """The address of a folder, cross-origin isolated or not."""
-    handler = functools.partial(_Isolated if isolated else _Handler, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def in_node(site: Path, x: np.ndarray, y: np.ndarray, **options: Any) -> dict[str, Any]:
@@ -98,7 +62,7 @@ def in_chromium(
         (folder / "x").write_bytes(x.tobytes())
         (folder / "y").write_bytes(y.tobytes())
         (folder / "options.json").write_text(json.dumps(options))
-        with served(folder, isolated) as address, visit(browser, f"{address}/index.html") as page:
+        with served(folder, isolated) as address, visit(browser, address) as page:
             page.wait_for_function("window.found", timeout=120_000)
             found = dict(page.evaluate("window.found"))
     assert "error" not in found, found["error"]

@@ -11,8 +11,8 @@ import numpy as np
 from playwright.sync_api import Browser
 
 import thalweg as tw
+from benchmarks.browser import served
 from tests.web.browser import visit
-from tests.web.elsewhere import served
 
 HERE = Path(__file__).parent
 
@@ -120,7 +120,7 @@ def in_page(
     """What the scenarios find in a page."""
     (sites / "index.html").write_text(PAGE)
     (sites / "scenarios.js").write_text((HERE / "runtime" / "scenarios.js").read_text())
-    with served(sites, isolated) as address, visit(browser, f"{address}/index.html") as page:
+    with served(sites, isolated) as address, visit(browser, address) as page:
         page.wait_for_function("Boolean(window.run)")
         assert page.evaluate("crossOriginIsolated") == isolated
         return [page.evaluate("(task) => run(task)", one) for one in tasks]

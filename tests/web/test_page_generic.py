@@ -15,8 +15,6 @@ from playwright.sync_api import Browser
 
 import thalweg as tw
 from tests.web.browser import overflow, visit
-from thalweg.web.gather import Collection
-from thalweg.web.page import write_page
 
 READY = "html[data-ready]"
 LAST_EPOCH = "document.querySelector('#progress').textContent.startsWith('epoch {}:')"
@@ -150,8 +148,3 @@ def test_pictures_go_in_as_pictures(
 def test_its_own_files_are_small(site: tuple[Path, tw.Model]) -> None:
     files = [site[0] / "index.html", *(site[0] / "page").iterdir()]
     assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in files) < 9 * 1024
-
-
-def test_functions_have_no_page(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="functions only"):
-        write_page(tmp_path, Collection("f", 0, [], []))

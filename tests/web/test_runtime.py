@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.browser import served
 from tests.web import runtime_sites as sites
-from tests.web.elsewhere import served
 from tests.web.runtime_sites import DATA, SEVERAL, X, Y, in_node, in_page, task
 
 
@@ -229,14 +229,14 @@ def flat(used: list[int]) -> None:
 def test_what_is_not_there_is_named(folder, tmp_path, chromium):
     [found] = in_node(folder, [task("misses", {})], tmp_path)
     assert "nowhere/program.json cannot be read: ENOENT" in found
-    with served(folder) as address:
+    with served(folder, isolated=False) as address:
         page = chromium.new_page()
-        page.goto(f"{address}/plain/program.json")
+        page.goto(f"{address}plain/program.json")
         found = page.evaluate(
             """() => import('./thalweg.js').then(({ load }) => load('../nowhere')).catch(String)"""
         )
         page.close()
-    expected = f"Error: The file {address}/nowhere/program.json cannot be read: the server answers"
+    expected = f"Error: The file {address}nowhere/program.json cannot be read: the server answers"
     assert found == f"{expected} 404."
 
 

@@ -62,7 +62,7 @@ def test_the_declarations_serve_users(built, tmp_path):
         "",
         "--ignoreConfig",
     ]
-    node("node_modules/typescript/bin/tsc", "--ignoreConfig", *options, tmp_path / "use.ts")
+    node("node_modules/typescript/bin/tsc", *options, tmp_path / "use.ts")
 
 
 def test_units():

@@ -11,7 +11,7 @@ from thalweg.layers import Dense, Input
 from thalweg.models import Sequential
 from thalweg.optimizers import SGD
 from thalweg.web.export import export_model
-from thalweg.web.site import drop_runtime
+from thalweg.web.runtime_files import drop_runtime
 
 __all__ = ["export_line"]
 

@@ -24,11 +24,12 @@ _TYPES = {
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     extensions_map = _TYPES
+    server: PageServer
 
     def end_headers(self) -> None:
-        # Cross-origin isolated: several workers may share memory.
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        if self.server.isolated:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         # The next demonstration may be another one, under the same address.
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
@@ -43,6 +44,7 @@ class PageServer(http.server.ThreadingHTTPServer):
     Args:
         folder: what is served.
         port: where; 0 for any that is free.
+        isolated: whether pages are cross-origin isolated: then several workers may share memory.
 
     Raises:
         OSError: if the port is taken.
@@ -55,7 +57,8 @@ class PageServer(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, *, isolated: bool = True) -> None:
+        self.isolated = isolated
         handler = functools.partial(_Handler, directory=str(folder))
         super().__init__(("127.0.0.1", port), handler)
 

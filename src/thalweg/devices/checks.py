@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compiler.dims import Dim
 from thalweg.compiler.ir.expression import Buffer
 
-__all__ = ["as_input", "check_batch", "check_rows", "check_state"]
+__all__ = ["as_input", "check_batch", "check_epochs", "check_rows", "check_state"]
 
 _Array = np.ndarray[Any, Any]
 
@@ -105,4 +106,41 @@ def check_rows(
         part = order[first_step * batch : (first_step + steps) * batch]
         if part.min() < 0 or part.max() >= present:
             raise ValueError(f"run_many: order must hold rows from 0 to {present - 1}.")
+    return rows
+
+
+def check_epochs(
+    wholes: Sequence[_Array],
+    inputs: Sequence[Buffer],
+    output_shapes: Sequence[tuple[Dim, ...]],
+    orders: _Array | None,
+    batch: int,
+    epochs: int,
+) -> int:
+    """What whole epochs are taken from.
+
+    Args:
+        wholes, inputs: as for `check_rows`.
+        output_shapes: those of the Program.
+        orders: numbers of rows for all epochs, one after the other; None: as they come, in each.
+        batch, epochs: the rows of a step, and how often all rows are gone through.
+
+    Returns:
+        How many rows an epoch goes through.
+
+    Raises:
+        ValueError: as `check_rows`, if there are not as many orders as epochs, or if an output has
+            a row for each sample.
+    """
+    rows = max(len(w) for w, buffer in zip(wholes, inputs, strict=True) if buffer.size.scale)
+    if orders is not None and orders.size != rows * epochs:
+        raise ValueError(
+            f"run_epochs: expected {epochs} orders of {rows} rows, got {orders.size} rows."
+        )
+    if not all(d.static for shape in output_shapes for d in shape):
+        raise ValueError("run_epochs: no output may have a row for each sample.")
+    if orders is None:
+        check_rows(wholes, inputs, None, batch, 0, -(-rows // batch))
+    else:
+        check_rows(wholes, inputs, orders, rows, 0, epochs)
     return rows

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["atomic_file", "replace_folder"]
+__all__ = ["atomic_file", "replace_folder", "write_file"]
 
 
 @contextmanager
@@ -40,6 +40,12 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a whole file; see `atomic_file`."""
+    with atomic_file(path) as file:
+        file.write(content)
 
 
 def replace_folder(new: Path, path: Path) -> None:

@@ -16,7 +16,7 @@ import ml_dtypes
 import numpy as np
 
 from thalweg.optimizers.optimizer import Optimizer
-from thalweg.saving.atomic import atomic_file
+from thalweg.saving.atomic import write_file
 from thalweg.saving.variable_names import names_of
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.variable import Variable
@@ -64,8 +64,7 @@ def write_state(model: Any, path: Path) -> None:
     tensors = {name: np.asarray(v.numpy(), order="C") for name, v in named.items()}
     known = {name: roles[id(v)] for name, v in named.items()}
     metadata = {"format": "thalweg", "model": model.name, "roles": json.dumps(known)}
-    with atomic_file(path) as file:
-        file.write(save(tensors, metadata))
+    write_file(path, save(tensors, metadata))
 
 
 def read_state(model: Any, path: Path, skip_mismatch: bool = False) -> None:

@@ -243,11 +243,11 @@ class Model(Trainer, Layer):
         MODEL_METHODS["save"](self, filepath, overwrite=overwrite, zipped=zipped)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Write the weights (and the optimizer's state) to a `.weights.h5` file."""
+        """Write weights and optimizer state to a `.weights.h5` or a `.safetensors` file."""
         MODEL_METHODS["save_weights"](self, filepath, overwrite=overwrite, **kwargs)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Read weights from a `.weights.h5` or `.keras` file."""
+        """Read weights from a `.weights.h5`, `.safetensors` or `.keras` file."""
         MODEL_METHODS["load_weights"](self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def export_web(

@@ -19,7 +19,7 @@ _WASM_FLOPS, _WASM_BYTES, _LAUNCH_SECONDS = 2.5e10, 2e10, 2e-5
 
 
 def too_small_for_webgpu(costs: Mapping[str, Cost], batch: int) -> str | None:
-    """A sentence for Programs that WebAssembly runs faster on every machine; None for others."""
+    """Why WebAssembly runs some Programs faster on every machine; None for others."""
     n = max(1, batch)
     for cost in costs.values():
         wasm = cost.flops.at(n) / _WASM_FLOPS + cost.bytes.at(n) / _WASM_BYTES
@@ -27,8 +27,8 @@ def too_small_for_webgpu(costs: Mapping[str, Cost], batch: int) -> str | None:
             return None
     most = max(cost.flops.at(n) for cost in costs.values())
     return (
-        f"It needs {most:,} operations for a batch of {n} at most, which WebAssembly has done "
-        "before a GPU would have begun."
+        f"it needs {most:,} operations for a batch of {n} at most, which WebAssembly has done "
+        "before a GPU would have begun"
     )
 
 
@@ -50,7 +50,7 @@ def preferred(
         costs: by Program; the training step counts where there is one, else predictions.
         dispatches: how many the WebGPU device makes for each Program; None without shaders.
         batch: the size of a batch.
-        why_not: a sentence about why there are no shaders.
+        why_not: why there are no shaders.
     """
     name = next((name for name in ("train", "predict") if name in costs), next(iter(costs)))
     n, cost = max(1, batch), costs[name]
@@ -60,7 +60,7 @@ def preferred(
     what = {"train": "A training step", "predict": "A prediction"}.get(name, f"'{name}'")
     why = f"{what} for {n} takes about {_short(wasm)} in WebAssembly"
     if dispatches is None:
-        return {"device": "wasm", "why": f"{why}. {why_not or ''}".strip(), "threads": workers}
+        return {"device": "wasm", "why": f"{why}; {why_not}.", "threads": workers}
     count = dispatches[name].at(n)
     gpu = _READ_SECONDS + count * _DISPATCH_SECONDS + max(flops / _GPU_FLOPS, moved / _GPU_BYTES)
     why = f"{why} and {_short(gpu)} ({count} dispatches) on a common GPU."

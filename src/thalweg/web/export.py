@@ -7,12 +7,11 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from thalweg.compiler.target import RELAXED, SIMD128
-from thalweg.saving.atomic import atomic_file
+from thalweg.saving.atomic import write_file
 from thalweg.saving.variable_names import names_of
 from thalweg.tracing.concrete import ConcreteFunction
 from thalweg.tracing.function import Function
@@ -22,6 +21,7 @@ from thalweg.web.choice import too_small_for_webgpu
 from thalweg.web.gather import Collection, of_functions, of_model
 from thalweg.web.manifest import manifest
 from thalweg.web.page import write_page
+from thalweg.web.runtime_files import copy_runtime
 from thalweg.web.shaders import Shaders
 from thalweg.web.wasm.assemble import Assembled, assemble, check
 from thalweg.web.wasm.layout import Layout
@@ -31,9 +31,7 @@ __all__ = ["export_functions", "export_model"]
 BATCH = 32
 SHARD_BYTES = 64 * 2**20
 # Files that exports write; nothing else in a folder is touched, whatever its program.json says.
-_OWN = re.compile(r"shaders(\.\w+)?\.json|program\.\w+\.wasm|weights(-\d+-of-\d+)?\.safetensors")
-
-_RUNTIME = ("thalweg.js", "webgpu.js", "thalweg.d.ts")
+_OWN = re.compile(r"shaders\.\w+\.json|program\.\w+\.wasm|weights(-\d+-of-\d+)?\.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,28 +138,28 @@ def _write(collection: Collection, folder: Path, options: _Options) -> Path:
     # Written last: a folder with a program.json is whole.
     files["program.json"] = _text(plain).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    _copy_runtime(folder, isinstance(shaders, Shaders), options.types)
+    copy_runtime(folder, webgpu=isinstance(shaders, Shaders), types=options.types)
     before = _files_before(folder)
     for name, content in files.items():
-        _put(folder / name, content)
+        write_file(folder / name, content)
     for name in before - set(files):
         (folder / name).unlink(missing_ok=True)
     if options.page:
-        write_page(folder, collection)
+        write_page(folder)
     return folder
 
 
 def _shaders(collection: Collection, modules: Assembled, wanted: bool | None) -> Shaders | str:
-    """The shaders, or a sentence that says why there are none."""
+    """The shaders, or why there are none."""
     if wanted is False:
-        return "It was exported without WebGPU."
+        return "it was exported without WebGPU"
     reason = too_small_for_webgpu(modules.costs, collection.batch) if wanted is None else None
     if reason is not None:
         return reason
     try:
         return Shaders.of(collection)
     except TypeError as error:  # a dtype that shaders do not have
-        return str(error)
+        return str(error).partition(":")[0]
 
 
 def _tensors(
@@ -182,20 +180,6 @@ def _files_before(folder: Path) -> set[str]:
     except (OSError, ValueError, LookupError, TypeError):
         return set()
     return {name for name in named if _OWN.fullmatch(name)}
-
-
-def _copy_runtime(folder: Path, webgpu: bool, types: bool) -> None:
-    for name, wanted in zip(_RUNTIME, (True, webgpu, types), strict=True):
-        if not wanted:
-            (folder / name).unlink(missing_ok=True)
-            continue
-        source = resources.files("thalweg.web").joinpath("runtime", "dist", name)
-        _put(folder / name, source.read_bytes())
-
-
-def _put(path: Path, content: bytes) -> None:
-    with atomic_file(path) as file:
-        file.write(content)
 
 
 def _text(plain: Any) -> str:

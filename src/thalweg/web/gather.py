@@ -296,12 +296,12 @@ def _finalizing(model: Model) -> ConcreteFunction:
 
 
 def _described(model: Model) -> dict[str, Any]:
-    losses = [
+    names = [
         loss if isinstance(loss, str) else getattr(loss, "name", type(loss).__name__)
         for loss in flatten(model.loss)
     ]
     return {
-        "loss": ", ".join(losses),
+        "loss": ", ".join(names),
         "metrics": [name for name in model.metrics_names if name != "loss"],
         "optimizer": None if model.optimizer is None else model.optimizer.name,
     }

@@ -146,7 +146,6 @@ def _program(
             "run": name,
             "steps": f"{name}_steps",
             "table": placed.table,
-            "tableOutputs": table.outputs,
             "tableScratch": table.scratch,
         },
     }

@@ -8,14 +8,13 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from thalweg.saving.atomic import atomic_file
+from thalweg.saving.atomic import write_file
+from thalweg.web.runtime_files import copy_runtime
 
-__all__ = ["PAGES", "drop_runtime", "write_site"]
+__all__ = ["PAGES", "write_site"]
 
 PAGES = ("line", "boston", "digit")
 """The pages by the names of their folders."""
-
-_RUNTIME = ("thalweg.js", "webgpu.js", "thalweg.d.ts")
 
 
 def write_site(folder: Path, pages: Sequence[str] = PAGES) -> None:
@@ -25,23 +24,16 @@ def write_site(folder: Path, pages: Sequence[str] = PAGES) -> None:
         folder: of the site; it is made if need be.
         pages: which of `PAGES`; the others are not linked to.
     """
-    root = resources.files("thalweg.web")
-    sources = root.joinpath("pages")
+    sources = resources.files("thalweg.web").joinpath("pages")
     absent = [page for page in PAGES if page not in pages]
     _copy(sources.joinpath("index"), folder, absent)
     for name in ("common", *pages):
         _copy(sources.joinpath(name), folder / name, absent)
-    for name in _RUNTIME:
-        _put(folder / name, root.joinpath("runtime", "dist", name).read_bytes())
-
-
-def drop_runtime(folder: Path) -> None:
-    """Remove an export's own copy of the runtime, where the site has one for all."""
-    for name in _RUNTIME:
-        (folder / name).unlink(missing_ok=True)
+    copy_runtime(folder)
 
 
 def _copy(source: Traversable, folder: Path, absent: Sequence[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for item in source.iterdir():
         if item.is_dir():
             _copy(item, folder / item.name, absent)
@@ -49,9 +41,9 @@ def _copy(source: Traversable, folder: Path, absent: Sequence[str]) -> None:
             text = item.read_text(encoding="utf-8")
             for page in absent:
                 text = _without_links(text, page)
-            _put(folder / item.name, text.encode())
+            write_file(folder / item.name, text.encode())
         else:
-            _put(folder / item.name, item.read_bytes())
+            write_file(folder / item.name, item.read_bytes())
 
 
 def _without_links(text: str, page: str) -> str:
@@ -62,9 +54,3 @@ def _without_links(text: str, page: str) -> str:
     """
     text = re.sub(rf'<a href="(?:\.\./)?{page}/"[^>]*>[^<]*</a>\s*', "", text)
     return re.sub(rf'<li data-page="{page}">.*?</li>\s*', "", text, flags=re.DOTALL)
-
-
-def _put(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(path) as file:
-        file.write(content)

@@ -19,8 +19,9 @@ from thalweg.compiler.render.llvm.leaves import Leaf
 from thalweg.compiler.render.llvm.program import ModuleText, render
 from thalweg.compiler.render.llvm.synchronize import ERROR, SYNC_BYTES
 from thalweg.compiler.render.llvm.table import Job
+from thalweg.compiler.render.rows import gathered_outputs
 from thalweg.devices import watch
-from thalweg.devices.checks import as_input, check_batch, check_rows, check_state
+from thalweg.devices.checks import as_input, check_batch, check_epochs, check_rows, check_state
 from thalweg.devices.cpu import jit
 from thalweg.devices.cpu.around import around
 from thalweg.devices.cpu.callbacks import HostCalls, callback
@@ -222,20 +223,9 @@ class Executable:
         """
         with self._lock:
             self._check_call(batch, len(wholes))
-            rows = max(
-                len(w) for w, (_, _, scale, _) in zip(wholes, self._inputs, strict=True) if scale
-            )
-            if orders is not None and orders.size != rows * epochs:
-                raise ValueError(
-                    f"run_epochs: expected {epochs} orders of {rows} rows, got {orders.size} rows."
-                )
-            if not all(static for _, _, static, _ in self._outputs):
-                raise ValueError("run_epochs: no output may have a row for each sample.")
+            image = self.image
+            rows = check_epochs(wholes, image.inputs, image.output_shapes, orders, batch, epochs)
             steps = -(-rows // batch)
-            if orders is None:
-                check_rows(wholes, self.image.inputs, None, batch, 0, steps)
-            else:
-                check_rows(wholes, self.image.inputs, orders, rows, 0, epochs)
             if states is not self._bound:
                 self._bind(states)
             held, pointers = self._take_wholes(wholes)
@@ -371,7 +361,7 @@ class Executable:
         return outputs
 
     def _gathered(self) -> list[tuple[int, int]]:
-        return entries.gathered_outputs(self.image.outputs, self.image.output_shapes)
+        return gathered_outputs(self.image.outputs, self.image.output_shapes)
 
     # --- looking inside
 

@@ -9,16 +9,16 @@ import contextlib
 import functools
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from thalweg.compiler.ir.program import HostCall, Program
-from thalweg.compiler.render.llvm.entries import gathered_outputs
+from thalweg.compiler.render.rows import gathered_outputs
 from thalweg.compiler.render.wgsl.layout import words
 from thalweg.compiler.render.wgsl.program import ShaderProgram
 from thalweg.devices import watch
-from thalweg.devices.checks import as_input, check_batch, check_rows, check_state
+from thalweg.devices.checks import as_input, check_batch, check_epochs, check_rows, check_state
 from thalweg.devices.limit import Limit
 from thalweg.devices.webgpu.clock import Clock
 from thalweg.devices.webgpu.dataset import Dataset, Gatherer
@@ -205,17 +205,7 @@ class Executable:
         """
         image = self.image
         with self._taking(states, wholes, batch):
-            rows = max(len(w) for w, b in zip(wholes, image.inputs, strict=True) if b.size.scale)
-            if orders is not None and orders.size != rows * epochs:
-                raise ValueError(
-                    f"run_epochs: expected {epochs} orders of {rows} rows, got {orders.size} rows."
-                )
-            if not all(b.size.static for b in image.outputs):
-                raise ValueError("run_epochs: no output may have a row for each sample.")
-            if orders is None:
-                check_rows(wholes, image.inputs, None, batch, 0, -(-rows // batch))
-            else:
-                check_rows(wholes, image.inputs, orders, rows, 0, epochs)
+            rows = check_epochs(wholes, image.inputs, image.output_shapes, orders, batch, epochs)
             runs = epochs * -(-rows // batch)
             started = time.perf_counter()
             begin = [(image.states[k], to_words(value, value.dtype)) for k, value in resets]
@@ -273,7 +263,7 @@ class Executable:
         if len(states) != len(self.image.states):
             raise ValueError(f"run: expected {len(self.image.states)} states, got {len(states)}.")
         if states and isinstance(states[0], Storage):
-            return states, False  # type: ignore[return-value]
+            return cast("Sequence[Storage]", states), False
         found = []
         for k, (array, buffer) in enumerate(zip(states, self.image.states, strict=True)):
             assert isinstance(array, np.ndarray)

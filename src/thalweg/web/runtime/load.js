@@ -38,9 +38,9 @@ export async function load(source = new URL('.', import.meta.url), { device = 'a
       return contents;
     }));
     const tensors = Object.assign({}, ...files.map((file) => readSafetensors(file))), exported = statesOf(manifest, tensors, true);
-    if (gpu) return new Model(manifest, await gpu.start(manifest, parse(code), constants.map(({ name, dtype }) => elements(tensors, name, dtype)), initial, decode, arrayOf), null, exported, initial, { device, why });
-    const module = await compiled(code), engine = { module: () => (count > 1 ? compiled(withSharedMemory(code)) : module), threads: count };
-    return new Model(manifest, await wasmDevice(manifest, module, initial), worker ? engine : null, exported, initial, { device, why });
+    const module = gpu ? null : await compiled(code), engine = module && worker ? { module: () => (count > 1 ? compiled(withSharedMemory(code)) : module), threads: count } : null;
+    const runs = gpu ? gpu.start(manifest, parse(code), constants.map(({ name, dtype }) => elements(tensors, name, dtype)), initial, decode, arrayOf) : wasmDevice(manifest, /** @type {WebAssembly.Module} */ (module), initial);
+    return new Model(manifest, await runs, engine, exported, initial, { device, why });
   };
   const choice = await choose(manifest, device);
   return finish(choice).catch((error) => {

@@ -201,21 +201,21 @@ export class Model extends EventTarget {
       if (stopped) plan.last = 0;
       /** @type {{error: unknown} | undefined} */
       let broken;
-      const take = (/** @type {Uint8Array[] | false} */ values) => values && values.forEach((bytes, k) => device.write(k, bytes));
-      const { history, states } = await remote.call({ do: 'fit', plan, waits }, async ({ event, number, logs, states }) => {
-        take(states);
+      const take = async (/** @type {{events: [string, number, any][], states: Uint8Array[] | false}} */ { events, states }) => {
+        if (states) states.forEach((bytes, k) => device.write(k, bytes));
         try {
-          await happened(event, number, logs);
+          await Promise.all(events.map((event) => happened(...event)));
         } catch (error) {
           broken = { error };
           this.stop();
         }
         remote?.post({ do: 'go' });
-      });
-      take(states);
+      };
+      const found = await remote.call({ do: 'fit', plan, waits }, take);
+      await take(found);
       fresh = true;
       if (broken) throw broken.error;
-      return history;
+      return found.history;
     };
 
     /** End the training that is going on, after the batches that are being worked on; `fit` then gives its history. */
@@ -294,7 +294,7 @@ export class Model extends EventTarget {
      * @returns {any} a Uint8Array
      */
     this.toSafetensors = () => having(read(), (all) => writeSafetensors(
-      Object.fromEntries(states.map(({ name, dtype, shape }, k) => [name, { dtype, shape, bytes: all[k] }])),
+      states.map((state, k) => ({ ...state, bytes: all[k] })),
       { format: 'thalweg', model, roles: JSON.stringify(Object.fromEntries(states.map(({ name, role }) => [name, role]))) },
     ));
 

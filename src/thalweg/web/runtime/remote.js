@@ -23,7 +23,7 @@ export async function startRemote() {
   };
   const answer = (/** @type {any} */ message) => {
     const { done, failed, event } = call ?? {};
-    if (message.event) return event?.(message);
+    if (message.events) return event?.(message);
     call = null;
     worker.unref?.();
     timer = setTimeout(end, IDLE);

@@ -9,7 +9,7 @@ import { fail } from './dtypes.js';
 const WORDS = { F: 'float', BF: 'bfloat', I: 'int', U: 'uint', BOOL: 'bool' };
 
 /**
- * @param {Record<string, Tensor>} tensors
+ * @param {(Tensor & {name: string})[]} tensors
  * @param {Record<string, string>} metadata
  * @returns {Bytes}
  */
@@ -17,7 +17,7 @@ export function writeSafetensors(tensors, metadata) {
   /** @type {Record<string, any>} */
   const header = { __metadata__: metadata };
   let end = 0;
-  for (const [name, { dtype, shape, bytes }] of Object.entries(tensors)) {
+  for (const { name, dtype, shape, bytes } of tensors) {
     const code = dtype.replace(/^\D+/, (word) => Object.keys(WORDS).find((key) => WORDS[key] === word) ?? '');
     header[name] = { dtype: code, shape, data_offsets: [end, (end += bytes.length)] };
   }
@@ -25,7 +25,7 @@ export function writeSafetensors(tensors, metadata) {
   const file = new Uint8Array(begin + end).fill(32, 8, begin);
   new DataView(file.buffer).setUint32(0, begin - 8, true);
   file.set(text, 8);
-  for (const name in tensors) file.set(tensors[name].bytes, begin + header[name].data_offsets[0]);
+  for (const { name, bytes } of tensors) file.set(bytes, begin + header[name].data_offsets[0]);
   return file;
 }
 

@@ -1,38 +1,43 @@
 /** @file Random orders of samples, the same as Python draws: Threefry-2x32 with 20 rounds. */
 
-const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]];
-// Numbers of samples fit beside the 32 upper bits in the 53 that a double holds exactly.
-const MOST = 2 ** 21;
+// By how many bits four rounds turn a word, in bytes from the lowest: 13, 15, 26, 6, and 17, 29, 16, 24 in the next four.
+const TURNS = [0x061a0f0d, 0x18101d11];
+
+/** @param {number} word @param {number} by the lower five bits of it count, as shifts have it */
+const turned = (word, by) => (word << by) | (word >>> (32 - by));
 
 /**
  * The order that a key gives: every sample gets 64 random bits, and they are sorted by them.
  * @param {number} seed
  * @param {number} count
  * @param {number} samples
- * @returns {number[] | Int32Array}
  */
 export function drawOrder(seed, count, samples) {
-  const words = new Uint32Array(2 * samples), schedule = [seed, count, seed ^ count ^ 0x1bd11bda];
+  const words = new Uint32Array(2 * samples), third = seed ^ count ^ 0x1bd11bda, schedule = [seed, count, third, seed, count, third, seed];
   for (let block = 0; block < samples; block++) {
     let a = (block + seed) | 0, b = count | 0;
-    for (let i = 0; i < 5; i++) {
-      for (const r of ROTATIONS[i & 1]) {
-        a = (a + b) | 0;
-        b = ((b << r) | (b >>> (32 - r))) ^ a;
-      }
-      a = (a + schedule[(i + 1) % 3]) | 0;
-      b = (b + schedule[(i + 2) % 3] + i + 1) | 0;
+    for (let i = 0; i < 5; ) {
+      const by = TURNS[i++ & 1]; // a loop over the four would take a third longer
+      b = turned(b, by) ^ (a = (a + b) | 0);
+      b = turned(b, by >> 8) ^ (a = (a + b) | 0);
+      b = turned(b, by >> 16) ^ (a = (a + b) | 0);
+      b = turned(b, by >> 24) ^ (a = (a + b) | 0);
+      a = (a + schedule[i]) | 0;
+      b = (b + schedule[i + 1] + i) | 0;
     }
     words[2 * block] = a;
     words[2 * block + 1] = b;
   }
-  const high = words.subarray(samples), order = new Int32Array(samples);
-  const compare = (/** @type {number} */ i, /** @type {number} */ j) => high[i] - high[j] || words[i] - words[j] || i - j;
-  if (samples > MOST) return order.map((_, i) => i).sort(compare);
-  Float64Array.from(high, (h, i) => h * MOST + i).sort().forEach((key, i) => (order[i] = key % MOST));
+  // Random bits are spread evenly: buckets by the upper ones, about one for each sample, leave little to sort.
+  const high = words.subarray(samples), order = new Uint32Array(samples), shift = Math.clz32(samples), begins = new Uint32Array(2 ** (32 - shift) + 1);
+  for (const bits of high) begins[(bits >>> shift) + 1]++;
+  for (let i = 1; i < begins.length; i++) begins[i] += begins[i - 1];
+  for (let i = 0; i < samples; i++) order[begins[high[i] >>> shift]++] = i;
   for (let i = 1; i < samples; i++) {
-    // The same upper bits, which is rare: the lower ones decide.
-    if (high[order[i]] === high[order[i - 1]]) return order.sort(compare);
+    const one = order[i];
+    let j = i;
+    for (; j && (high[order[j - 1]] - high[one] || words[order[j - 1]] - words[one]) > 0; j--) order[j] = order[j - 1];
+    order[j] = one;
   }
   return order;
 }

@@ -15,7 +15,7 @@
  * @property {boolean} flexible whether it takes smaller batches too
  * @property {Port[]} inputs
  * @property {Port[]} outputs
- * @property {{run: string, steps: string, table: number, tableOutputs: number, tableScratch: number}} wasm its functions, the
+ * @property {{run: string, steps: string, table: number, tableScratch: number}} wasm its functions, the
  *   address of its table of pointers, and places in it
  * @property {Step[][]} webgpu what it launches, for each variant of the shaders
  * @property {Step[][]} [single] the same for one sample

@@ -83,7 +83,7 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, wo
   /** @param {number} k */
   const state = (k) => bytes.subarray(states[k].address, states[k].address + bytesIn(states[k]));
   const bytesAt = (/** @type {Port} */ port, /** @type {number} */ n) => bytesIn({ shape: [sizeOf(port, n)], dtype: port.dtype });
-  const numbers = (/** @type {Port} */ port, /** @type {number} */ place, /** @type {number} */ size) => decode(port.dtype, bytes.subarray(place, place + size));
+  const numbers = (/** @type {Port} */ port, /** @type {number} */ n) => decode(port.dtype, bytes.subarray(port.address, port.address + bytesAt(port, n)));
 
   const functions = await instantiate(module, memory, wasm.stack.top), team = await teamOf?.(memory, take);
   if (team) {
@@ -103,7 +103,7 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, wo
       const { inputs, outputs, wasm } = programs[name];
       inputs.forEach(({ address }, k) => bytes.set(bytesOf(arrays[k]), address));
       functions[wasm.run](rows);
-      return outputs.map((port) => numbers(port, port.address, bytesAt(port, rows)));
+      return outputs.map((port) => numbers(port, rows));
     },
 
     /**
@@ -147,7 +147,7 @@ export async function wasmDevice({ wasm, states, programs }, module, initial, wo
           team?.(entry);
           functions[entry](wasm.job, 0, workers);
           top = before;
-          return Object.fromEntries(outputs.map((port) => [port.name, Number(numbers(port, port.address, bytesAt(port, 1))[0])]));
+          return Object.fromEntries(outputs.map((port) => [port.name, Number(numbers(port, 1)[0])]));
         },
         close() {
           top = begin;

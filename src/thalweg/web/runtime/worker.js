@@ -6,7 +6,7 @@ import { instantiate, wasmDevice } from './wasm.js';
 
 /** @typedef {import('./types.js').Manifest} Manifest */
 
-const OFTEN = 50; // milliseconds between two messages, but for the logs of epochs
+const OFTEN = 50; // milliseconds between two messages, which take as long as a small model's step
 
 /**
  * What makes helpers that work on the memory of a device.
@@ -46,14 +46,19 @@ export function workerOf(post) {
       device = await wasmDevice(manifest, module, initial, threads, threads > 1 ? teamOf(manifest, module, threads - 1) : null);
     },
     async fit({ plan, waits }) {
+      /** @type {[string, number, any][]} */
+      let events = [];
       stopped = false;
       const history = await fit(device, manifest, plan, (event, number, logs) => {
         const now = performance.now(), due = waits || now - sent > OFTEN, ends = event === 'epochend';
-        if (due) sent = now;
-        if (due || ends) post({ event, number, logs, states: due && ends && states() });
+        if (due || ends) events.push([event, number, logs]);
+        if (due) {
+          post({ events, states: ends && states() });
+          [events, sent] = [[], now];
+        }
         return waits && new Promise((done) => (go = () => done(0)));
       }, () => stopped);
-      return { history, states: states() };
+      return { history, events, states: states() };
     },
     async help({ module, memory, stack }) {
       functions = await instantiate(module, memory, stack);

@@ -9,50 +9,27 @@ that ends a step, so that there is one barrier between two steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
-from thalweg.compiler.dims import Dim
-from thalweg.compiler.ir.expression import Buffer
 from thalweg.compiler.ir.program import Program
 from thalweg.compiler.render.llvm.builder import I32, PTR, Builder, Index, Value
 from thalweg.compiler.render.llvm.copy import copy_bytes
 from thalweg.compiler.render.llvm.kernel import share
 from thalweg.compiler.render.llvm.synchronize import ERROR
 from thalweg.compiler.render.llvm.table import Job, Table
+from thalweg.compiler.render.rows import batched, gathered_outputs
 
 __all__ = [
     "Arrays",
     "Described",
     "Known",
     "Steps",
-    "batched",
     "described",
-    "gathered_outputs",
     "pointer",
     "staging_bytes",
     "word",
 ]
-
-
-def batched(program: Program) -> list[tuple[int, int]]:
-    """The inputs that hold a row for each sample: their numbers, and the bytes of a row."""
-    return [
-        (k, buffer.size.scale * buffer.dtype.itemsize)
-        for k, buffer in enumerate(program.inputs)
-        if buffer.size.scale
-    ]
-
-
-def gathered_outputs(
-    outputs: Sequence[Buffer], shapes: Sequence[tuple[Dim, ...]]
-) -> list[tuple[int, int]]:
-    """The outputs that hold a row for each sample; steps write them one after the other."""
-    return [
-        (k, buffer.size.scale * buffer.dtype.itemsize)
-        for k, (buffer, shape) in enumerate(zip(outputs, shapes, strict=True))
-        if shape and shape[0] == Dim(1, 0) and buffer.size.scale and not buffer.size.offset
-    ]
 
 
 def staging_bytes(row: int, batch: int) -> int:
@@ -173,7 +150,7 @@ class Described:
 
 def _lists(program: Program) -> dict[str, list[tuple[int, int]]]:
     return {
-        "batched": batched(program),
+        "batched": batched(program.inputs),
         "gathered": gathered_outputs(program.outputs, program.output_shapes),
         "single": _single(program),
     }

@@ -19,20 +19,12 @@ from thalweg.compiler.render.llvm.elementwise.lanes import (
     where,
 )
 from thalweg.compiler.render.llvm.elementwise.logarithm import log
+from thalweg.compiler.render.polynomials import ERF_NEAR, ERFC_FAR
 from thalweg.primitives.special import error_function as reference
 
 __all__ = ["erf", "erfc", "erfinv"]
 
-# erf(x) / x - 1 in x * x, highest power first: for |x| <= 0.93, 2**-25.8.
-_NEAR_FLOAT32 = (
-    -0.0005958970868960023,
-    0.004987252410501242,
-    -0.026762915775179863,
-    0.11281730234622955,
-    -0.37612488865852356,
-    0.12837915122509003,
-)
-# The same for |x| <= 1; 2**-56.3.
+# As `ERF_NEAR` for float64 and |x| <= 1; 2**-56.3.
 _NEAR_FLOAT64 = (
     5.945258363469361e-11,
     -1.1365663888611896e-09,
@@ -48,15 +40,6 @@ _NEAR_FLOAT64 = (
     -0.3761263890318375,
     0.1283791670955126,
 )
-# log(erfc(x)) / x for 0.92 <= x <= 4; 2**-28.3 of erf(x). From 4 on erf(x) rounds to 1.
-_FAR = (
-    0.00021398744138423353,
-    -0.0032149816397577524,
-    0.022890063002705574,
-    -0.10526201874017715,
-    -0.6357181668281555,
-    -1.1285144090652466,
-)
 
 
 def erf(x: Lanes) -> Lanes:
@@ -68,8 +51,8 @@ def erf(x: Lanes) -> Lanes:
         near: tuple[float, ...] = _NEAR_FLOAT64
     else:
         end = size.at_most(4.0)
-        far, border = 1.0 - moderate_exp(polynomial(end, _FAR) * end), 0.93
-        near = _NEAR_FLOAT32
+        far, border = 1.0 - moderate_exp(polynomial(end, ERFC_FAR) * end), 0.93
+        near = ERF_NEAR
     result = where(size > border, far, fma(polynomial(size * size, near), size, size))
     return result.with_sign_of(x)
 

@@ -9,6 +9,7 @@ import math
 
 from thalweg.compiler.render.llvm.elementwise import formats
 from thalweg.compiler.render.llvm.elementwise.lanes import Lanes, fma, polynomial, where
+from thalweg.compiler.render.polynomials import EXP, TANH
 
 __all__ = [
     "cosh",
@@ -24,15 +25,7 @@ __all__ = [
 
 _LOG2_E = 1 / math.log(2)
 
-# (exp(r) - 1 - r) / (r * r), highest power first. Minimax for expm1's relative error: 2**-25.8 and
-# 2**-59.6.
-_FLOAT32 = (
-    0.001388251781463623,
-    0.008366547524929047,
-    0.04166720062494278,
-    0.1666654348373413,
-    0.4999999701976776,
-)
+# As `EXP` for float64, minimax for expm1's relative error: 2**-59.6.
 _FLOAT64 = (
     2.087533915640255e-09,
     2.5109024650882035e-08,
@@ -46,18 +39,10 @@ _FLOAT64 = (
     0.16666666666666677,
     0.5,
 )
-# (tanh(x) - x) / x ** 3 for |x| <= 0.55 in x * x, highest power first; 2**-27.8.
-_TANH = (
-    -0.006274240557104349,
-    0.021071679890155792,
-    -0.05385230854153633,
-    0.13332585990428925,
-    -0.33333316445350647,
-)
 
 
 def _coefficients(x: Lanes) -> tuple[float, ...]:
-    return _FLOAT64 if x.value.type.element == "double" else _FLOAT32
+    return _FLOAT64 if x.value.type.element == "double" else EXP
 
 
 def _limits(x: Lanes) -> tuple[float, float]:
@@ -149,7 +134,7 @@ def tanh(x: Lanes) -> Lanes:
         return (t / (t + 2.0)).with_sign_of(x)
     # With a part of its own near zero float32 stays within 2 units in the last place.
     z = x * x
-    near = fma(polynomial(z, _TANH) * z, size, size)
+    near = fma(polynomial(z, TANH) * z, size, size)
     far = 1.0 - 2.0 / (moderate_exp(size.at_most(10.0) * 2.0) + 1.0)
     return where(size > 0.55, far, near).with_sign_of(x)
 

@@ -16,20 +16,10 @@ from thalweg.compiler.render.llvm.elementwise.lanes import (
     two_sum,
     where,
 )
+from thalweg.compiler.render.polynomials import LOG
 
 __all__ = ["arccosh", "arcsinh", "arctanh", "log", "log10", "log1p", "log2", "split"]
 
-# (log(1 + f) - f + f * f / 2) / f ** 3 for |f| <= 1/3, highest power first; 2**-27.4.
-_FLOAT32 = (
-    -0.1289162039756775,
-    0.1398443877696991,
-    -0.12184276431798935,
-    0.14005868136882782,
-    -0.16680486500263214,
-    0.20010405778884888,
-    -0.24999797344207764,
-    0.3333321511745453,
-)
 # (2 atanh(s) - 2 s) / s ** 3 as a polynomial in s * s; 2**-58.
 _FLOAT64 = (
     0.14799272704390298,
@@ -61,7 +51,7 @@ def _near_one(f: Lanes, n: Lanes, high: float, low: float) -> Lanes:
     """log(1 + f) + n * (high + low)."""
     square = f * f
     if f.value.type.element == "float":
-        rest = fma(n, low, polynomial(f, _FLOAT32) * f * square)
+        rest = fma(n, low, polynomial(f, LOG) * f * square)
         return fma(n, high, f + fma(square, -0.5, rest))
     half = square * 0.5
     s = f / (f + 2.0)

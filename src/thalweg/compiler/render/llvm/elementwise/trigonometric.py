@@ -8,13 +8,13 @@ from thalweg.compiler.render.llvm.builder import Builder, Value
 from thalweg.compiler.render.llvm.elementwise.far import circular
 from thalweg.compiler.render.llvm.elementwise.lanes import Lanes, fma, polynomial, rarely, where
 from thalweg.compiler.render.llvm.elementwise.quadrants import LIMIT, reduce_double, reduce_float
+from thalweg.compiler.render.polynomials import COS, SIN
 
 __all__ = ["cos", "moderate_sin", "sin", "tan"]
 
-# (sin(r) - r) / r ** 3 and (cos(r) - 1 + r * r / 2) / r ** 4 as minimax polynomials in r * r,
-# highest power first: 2**-27.9 and 2**-33 for float32, 2**-57.9 and 2**-63.9 for float64.
+# `SIN` and `COS`, and the same for float64: 2**-57.9 and 2**-63.9.
 _SIN = {
-    "float": (-0.0001951809535967186, 0.008332188241183758, -0.16666655242443085),
+    "float": SIN,
     "double": (
         1.589543343671891e-10,
         -2.5050734391409946e-08,
@@ -25,7 +25,7 @@ _SIN = {
     ),
 }
 _COS = {
-    "float": (2.4432327336398885e-05, -0.0013887309469282627, 0.04166664555668831),
+    "float": COS,
     "double": (
         -1.1358683177617964e-11,
         2.0875704268701993e-09,

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
+from thalweg.compiler.render.polynomials import ERF_NEAR, ERFC_FAR
 from thalweg.compiler.render.wgsl.functions import functions, polynomial
 from thalweg.primitives.special import error_function as reference
 
 __all__ = ["HELPERS"]
 
-# erf(x) / x - 1 in x * x for |x| <= 0.93, highest power first; 2**-25.8.
-_NEAR = (
-    -0.0005958970868960023,
-    0.004987252410501242,
-    -0.026762915775179863,
-    0.11281730234622955,
-    -0.37612488865852356,
-    0.12837915122509003,
-)
-# log(erfc(x)) / x for 0.92 <= x <= 4; 2**-28.3 of erf(x). From 4 on erf(x) rounds to 1.
-_FAR = (
-    0.00021398744138423353,
-    -0.0032149816397577524,
-    0.022890063002705574,
-    -0.10526201874017715,
-    -0.6357181668281555,
-    -1.1285144090652466,
-)
 
 HELPERS = functions(f"""
 fn erf_near_zero(x: f32) -> f32 {{
   let z = x * x;
-  return {polynomial("z", _NEAR)} * x + x;
+  return {polynomial("z", ERF_NEAR)} * x + x;
 }}
 
 fn erf_f32(x: f32) -> f32 {{
   let size = abs(x);
   let end = min(size, 4.0f);
-  let far = 1.0f - exp_times({polynomial("end", _FAR)} * end, 0);
+  let far = 1.0f - exp_times({polynomial("end", ERFC_FAR)} * end, 0);
   let y = select(erf_near_zero(size), far, size > 0.93f);
   return select(with_sign_of(y, x), x, is_nan(x));
 }}

@@ -6,26 +6,11 @@ WGSL's own exp and tanh may be far off.
 
 from __future__ import annotations
 
+from thalweg.compiler.render.polynomials import EXP, TANH
 from thalweg.compiler.render.wgsl.functions import functions, polynomial
 
 __all__ = ["HELPERS"]
 
-# (exp(r) - 1 - r) / (r * r), highest power first; 2**-25.8 of expm1.
-_EXP = (
-    0.001388251781463623,
-    0.008366547524929047,
-    0.04166720062494278,
-    0.1666654348373413,
-    0.4999999701976776,
-)
-# (tanh(x) - x) / x ** 3 for |x| <= 0.55 in x * x, highest power first; 2**-27.8.
-_TANH = (
-    -0.006274240557104349,
-    0.021071679890155792,
-    -0.05385230854153633,
-    0.13332585990428925,
-    -0.33333316445350647,
-)
 
 HELPERS = functions(f"""
 fn power_of_two(n: i32) -> f32 {{
@@ -38,7 +23,7 @@ fn scaled(x: f32, n: i32) -> f32 {{
 }}
 
 fn expm1_near_zero(r: f32) -> f32 {{
-  return r * r * {polynomial("r", _EXP)} + r;
+  return r * r * {polynomial("r", EXP)} + r;
 }}
 
 fn log_2_rest(x: f32, n: f32) -> f32 {{
@@ -77,7 +62,7 @@ fn sigmoid_f32(x: f32) -> f32 {{
 fn tanh_f32(x: f32) -> f32 {{
   let size = abs(x);
   let z = size * size;
-  let near = {polynomial("z", _TANH)} * z * size + size;
+  let near = {polynomial("z", TANH)} * z * size + size;
   let far = 1.0f - 2.0f / (exp_times(min(size, 10.0f) * 2.0f, 0) + 1.0f);
   return select(with_sign_of(select(near, far, size > 0.55f), x), x, is_nan(x));
 }}

@@ -6,21 +6,11 @@ P. Nothing relies on sums that are rounded in one order and no other, which a co
 
 from __future__ import annotations
 
+from thalweg.compiler.render.polynomials import LOG
 from thalweg.compiler.render.wgsl.functions import functions, polynomial
 
 __all__ = ["HELPERS"]
 
-# (log(1 + f) - f + f * f / 2) / f ** 3 for |f| <= 1/3, highest power first; 2**-27.4.
-_LOG = (
-    -0.1289162039756775,
-    0.1398443877696991,
-    -0.12184276431798935,
-    0.14005868136882782,
-    -0.16680486500263214,
-    0.20010405778884888,
-    -0.24999797344207764,
-    0.3333321511745453,
-)
 
 HELPERS = functions(f"""
 fn log_parts(x: f32) -> vec2<f32> {{
@@ -33,7 +23,7 @@ fn log_parts(x: f32) -> vec2<f32> {{
 
 fn log1p_near_zero(f: f32, rest: f32) -> f32 {{
   let square = f * f;
-  return f + (square * -0.5f + ({polynomial("f", _LOG)} * f * square + rest));
+  return f + (square * -0.5f + ({polynomial("f", LOG)} * f * square + rest));
 }}
 
 fn log_finished(x: f32, y: f32) -> f32 {{

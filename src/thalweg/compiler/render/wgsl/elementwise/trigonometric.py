@@ -6,13 +6,11 @@ and Hanek's method, x * 2/pi modulo 4 in integers. WGSL's own may be off by 2 **
 
 from __future__ import annotations
 
+from thalweg.compiler.render.polynomials import COS, SIN
 from thalweg.compiler.render.wgsl.functions import functions, polynomial
 
 __all__ = ["HELPERS"]
 
-# (sin(r) - r) / r ** 3 and (cos(r) - 1 + r * r / 2) / r ** 4 in r * r, highest power first.
-_SIN = (-0.0001951809535967186, 0.008332188241183758, -0.16666655242443085)
-_COS = (2.4432327336398885e-05, -0.0013887309469282627, 0.04166664555668831)
 # The first 224 bits of 2 / pi, in words of 32 bits.
 _TWO_OVER_PI = "0xA2F9836Eu, 0x4E441529u, 0xFC2757D1u, 0xF534DDC0u, 0xDB629599u, 0x3C439041u"
 
@@ -64,12 +62,12 @@ fn reduced(x: f32) -> vec2<f32> {{
 
 fn sin_near_zero(r: f32) -> f32 {{
   let z = r * r;
-  return {polynomial("z", _SIN)} * z * r + r;
+  return {polynomial("z", SIN)} * z * r + r;
 }}
 
 fn cos_near_zero(r: f32) -> f32 {{
   let z = r * r;
-  return 1.0f - (z * 0.5f - {polynomial("z", _COS)} * z * z);
+  return 1.0f - (z * 0.5f - {polynomial("z", COS)} * z * z);
 }}
 
 fn circular(x: f32, turn: i32) -> f32 {{
