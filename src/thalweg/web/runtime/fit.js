@@ -88,7 +88,14 @@ export async function fit(device, { globalSeed }, { data, validation, batch, val
   try {
     for (let now = first; now < last && !stopped(); now++) {
       await tell('epochbegin', now);
-      const logs = await training.run(shuffle ? await drawnOrder() : null, (number, logs) => tell('batchend', number, logs), stopped);
+      let order = null;
+      if (shuffle) {
+        const k = globalSeed ?? fail('The export cannot shuffle: pass shuffle: false.');
+        const [seed, count] = new Uint32Array((await device.read(k)).buffer);
+        device.write(k, bytesOf(Uint32Array.of(seed, count + 1))); // the global generator moves on
+        order = drawOrder(seed, count, data.rows);
+      }
+      const logs = await training.run(order, (number, logs) => tell('batchend', number, logs), stopped);
       if (validating) {
         const values = await validating.run(null);
         for (const name in values) logs[`val_${name}`] = values[name];
@@ -103,14 +110,6 @@ export async function fit(device, { globalSeed }, { data, validation, batch, val
     training.close();
   }
   return { epoch, history };
-
-  /** The order of the next epoch; the global generator moves on. */
-  async function drawnOrder() {
-    const k = globalSeed ?? fail('The export cannot shuffle: pass shuffle: false.');
-    const [seed, count] = new Uint32Array((await device.read(k)).buffer);
-    device.write(k, bytesOf(Uint32Array.of(seed, count + 1)));
-    return drawOrder(seed, count, data.rows);
-  }
 }
 
 /**

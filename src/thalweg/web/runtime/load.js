@@ -30,17 +30,19 @@ export async function load(source = new URL('.', import.meta.url), { device = 'a
   const finish = async (/** @type {import('./choose.js').Choice} */ { device, why, gpu }) => {
     const names = [gpu ? gpu.shaders : wasm[wasmFlavor()], ...weights.files];
     let done = 0;
-    const [code, ...files] = await Promise.all(names.map(async (name) => {
+    /** @type {any} */
+    let code;
+    const [program, ...files] = await Promise.all(names.map(async (name, k) => {
       const contents = await read(name);
       await check(name, contents, checksums[name]);
       done += contents.length;
       progress?.(done / names.reduce((sum, one) => sum + bytes[one], 0));
-      return contents;
+      return k ? contents : gpu ? parse(contents) : compiled((code = contents)); // while the weights are on their way
     }));
-    const tensors = Object.assign({}, ...files.map((file) => readSafetensors(file))), exported = statesOf(manifest, tensors, true);
-    const module = gpu ? null : await compiled(code), engine = module && worker ? { module: () => (count > 1 ? compiled(withSharedMemory(code)) : module), threads: count } : null;
-    const runs = gpu ? gpu.start(manifest, parse(code), constants.map(({ name, dtype }) => elements(tensors, name, dtype)), initial, decode, arrayOf) : wasmDevice(manifest, /** @type {WebAssembly.Module} */ (module), initial);
-    return new Model(manifest, await runs, engine, exported, initial, { device, why });
+    const tensors = Object.assign({}, ...files.map(readSafetensors)), exported = statesOf(manifest, tensors, true);
+    const engine = gpu || !worker ? null : { module: () => (count > 1 ? compiled(withSharedMemory(code)) : program), threads: count };
+    const runs = await (gpu ? gpu.start(manifest, program, constants.map(({ name, dtype }) => elements(tensors, name, dtype)), initial, decode, arrayOf) : wasmDevice(manifest, program, initial));
+    return new Model(manifest, runs, engine, exported, initial, { device, why });
   };
   const choice = await choose(manifest, device);
   return finish(choice).catch((error) => {

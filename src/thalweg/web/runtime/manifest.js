@@ -1,6 +1,6 @@
 /** @file What program.json says, checked, and questions that it answers. */
 
-import { fail } from './dtypes.js';
+import { fail, product } from './dtypes.js';
 
 /** @typedef {import('./types.js').Manifest} Manifest */
 /** @typedef {import('./types.js').Program} Program */
@@ -28,7 +28,7 @@ export function parseManifest(contents) {
 export const at = (dim, n) => dim[0] * n + dim[1];
 
 /** How many elements. @param {{shape: [number, number][]}} port @param {number} n */
-export const sizeOf = ({ shape }, n) => shape.reduce((size, dim) => size * at(dim, n), 1);
+export const sizeOf = ({ shape }, n) => product(shape.map((dim) => at(dim, n)));
 
 /** @param {Manifest} manifest @param {string} name @returns {Program} */
 export const programOf = ({ programs }, name) =>

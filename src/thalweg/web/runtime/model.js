@@ -26,8 +26,8 @@ const having = (values, work) => (values[0] instanceof Promise ? Promise.all(val
  * A model or functions, loaded; see `load`.
  *
  * Events: `trainbegin`, `epochbegin` ({epoch}), `batchend` ({batch, logs}), `epochend` ({epoch, logs}), `trainend` (the
- * history); what is in brackets is the event's `detail`. They do not hold training up: where nobody waits, `epochbegin` and
- * `batchend` come about 20 times a second, and `epochend` for every epoch. The callbacks of `fit` are exact.
+ * history); what is in brackets is the event's `detail`. They do not hold training up: where nobody waits, they come about
+ * 20 times a second, `epochbegin` and `batchend` now and then, `epochend` for every epoch. The callbacks of `fit` are exact.
  */
 export class Model extends EventTarget {
   /**
@@ -156,20 +156,21 @@ export class Model extends EventTarget {
      */
     this.fit = async (x, y, options = {}) => {
       idle();
-      const { signal, onEpochBegin, onEpochEnd, onBatchEnd } = options, plan = planOf(manifest, x, y, options, device.quick && !engine ? AHEAD : AWAY);
+      const { signal, onEpochBegin: epochbegin, onEpochEnd: epochend, onBatchEnd: batchend } = options, plan = planOf(manifest, x, y, options, device.quick && !engine ? AHEAD : AWAY);
       signal?.throwIfAborted();
       this.isTraining = true;
       stopped = false;
       signal?.addEventListener('abort', this.stop);
       tell('trainbegin');
+      /** @type {Record<string, undefined | ((number: number, logs: Logs) => unknown)>} */
+      const callbacks = { epochbegin, epochend, batchend };
       /** @type {(event: string, number: number, logs?: any) => unknown} */
       const happened = (event, number, logs) => {
-        const inEpoch = event === 'batchend';
-        tell(event, { [inEpoch ? 'batch' : 'epoch']: number, logs });
-        return logs ? (inEpoch ? onBatchEnd : onEpochEnd)?.(number, logs) : onEpochBegin?.(number);
+        tell(event, { [event.slice(0, 5)]: number, logs });
+        return callbacks[event]?.(number, logs);
       };
       try {
-        const history = await (engine ? away(plan, happened, Boolean(onEpochBegin || onEpochEnd || onBatchEnd)) : fit(device, manifest, plan, happened, () => stopped));
+        const history = await (engine ? away(plan, happened, Boolean(epochbegin || epochend || batchend)) : fit(device, manifest, plan, happened, () => stopped));
         if (programs.finalize) { // the weights become the averages that the optimizer kept
           await device.run('finalize', { arrays: [], rows: 1 });
           fresh = false;
@@ -209,7 +210,7 @@ export class Model extends EventTarget {
           broken = { error };
           this.stop();
         }
-        remote?.post({ do: 'go' });
+        if (waits) remote?.post({ do: 'go' });
       };
       const found = await remote.call({ do: 'fit', plan, waits }, take);
       await take(found);

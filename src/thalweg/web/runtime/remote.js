@@ -11,20 +11,20 @@ const IDLE = 60_000; // milliseconds
 
 /** Start a worker. It ends when it has not been used for a while. */
 export async function startRemote() {
-  /** @type {{done: (result: any) => void, failed: (error: Error) => void, event?: (message: any) => void} | null} */
-  let call = null;
+  /** @type {{done?: (result: any) => void, failed?: (error: Error) => void, event?: (message: any) => void}} */
+  let call = {};
   /** @type {any} */
   let timer, /** @type {any} */ worker;
   const end = (why = 'it was ended') => {
     remote.ended = true;
     clearTimeout(timer);
     worker.terminate();
-    call?.failed(Error(`The worker failed: ${why}.`));
+    call.failed?.(Error(`The worker failed: ${why}.`));
   };
   const answer = (/** @type {any} */ message) => {
-    const { done, failed, event } = call ?? {};
+    const { done, failed, event } = call;
     if (message.events) return event?.(message);
-    call = null;
+    call = {};
     worker.unref?.();
     timer = setTimeout(end, IDLE);
     timer.unref?.();
@@ -62,12 +62,10 @@ export async function startRemote() {
  * @param {(post: Post) => Post} handler
  */
 export async function serve(handler) {
-  /** @type {any} */
-  const scope = globalThis;
   if (inNode) {
     const { parentPort, workerData } = await import('node:worker_threads');
     if (workerData === WORKER) parentPort.on('message', handler((message) => parentPort.postMessage(message)));
-  } else if (scope.name === WORKER) {
+  } else if (self.name === WORKER) {
     const handle = handler(postMessage);
     onmessage = ({ data }) => handle(data);
   }

@@ -13,7 +13,7 @@ const turned = (word, by) => (word << by) | (word >>> (32 - by));
  * @param {number} samples
  */
 export function drawOrder(seed, count, samples) {
-  const words = new Uint32Array(2 * samples), third = seed ^ count ^ 0x1bd11bda, schedule = [seed, count, third, seed, count, third, seed];
+  const words = new Uint32Array(2 * samples), third = seed ^ count ^ 0x1bd11bda, schedule = Int32Array.of(seed, count, third, seed, count, third, seed);
   for (let block = 0; block < samples; block++) {
     let a = (block + seed) | 0, b = count | 0;
     for (let i = 0; i < 5; ) {
@@ -29,10 +29,10 @@ export function drawOrder(seed, count, samples) {
     words[2 * block + 1] = b;
   }
   // Random bits are spread evenly: buckets by the upper ones, about one for each sample, leave little to sort.
-  const high = words.subarray(samples), order = new Uint32Array(samples), shift = Math.clz32(samples), begins = new Uint32Array(2 ** (32 - shift) + 1);
-  for (const bits of high) begins[(bits >>> shift) + 1]++;
-  for (let i = 1; i < begins.length; i++) begins[i] += begins[i - 1];
-  for (let i = 0; i < samples; i++) order[begins[high[i] >>> shift]++] = i;
+  const high = words.subarray(samples), order = new Uint32Array(samples), shift = Math.clz32(samples), ends = new Uint32Array(2 ** (32 - shift));
+  for (let i = 0; i < samples; i++) ends[high[i] >>> shift]++;
+  for (let i = 1; i < ends.length; i++) ends[i] += ends[i - 1];
+  for (let i = samples; i--; ) order[--ends[high[i] >>> shift]] = i;
   for (let i = 1; i < samples; i++) {
     const one = order[i];
     let j = i;

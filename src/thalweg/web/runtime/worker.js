@@ -37,6 +37,7 @@ export function workerOf(post) {
   /** @type {any} */
   let functions;
   let stopped = false, sent = 0;
+  /** @type {(value?: any) => void} */
   let go = () => {};
   const states = () => manifest.states.map((_, k) => device.read(k));
   /** @type {Record<string, (message: any) => any>} */
@@ -56,7 +57,7 @@ export function workerOf(post) {
           post({ events, states: ends && states() });
           [events, sent] = [[], now];
         }
-        return waits && new Promise((done) => (go = () => done(0)));
+        return waits && new Promise((done) => (go = done));
       }, () => stopped);
       return { history, events, states: states() };
     },

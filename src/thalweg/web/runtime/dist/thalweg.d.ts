@@ -96,8 +96,8 @@ export declare function load(source?: Source, { device, threads, worker, progres
  * A model or functions, loaded; see `load`.
  *
  * Events: `trainbegin`, `epochbegin` ({epoch}), `batchend` ({batch, logs}), `epochend` ({epoch, logs}), `trainend` (the
- * history); what is in brackets is the event's `detail`. They do not hold training up: where nobody waits, `epochbegin` and
- * `batchend` come about 20 times a second, and `epochend` for every epoch. The callbacks of `fit` are exact.
+ * history); what is in brackets is the event's `detail`. They do not hold training up: where nobody waits, they come about
+ * 20 times a second, `epochbegin` and `batchend` now and then, `epochend` for every epoch. The callbacks of `fit` are exact.
  */
 export declare class Model extends EventTarget {
     name: string;
