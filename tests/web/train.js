@@ -3,13 +3,13 @@
 /**
  * @param {typeof import('../../src/thalweg/web/runtime/index.js')} runtime
  * @param {string | URL} folder
- * @param {ArrayBuffer[]} data inputs and targets, float32
+ * @param {ArrayBuffer[]} data inputs and targets, float32 or int32
  * @param {any} options of `load` and `fit`, and a list of `steps` to take
  */
 export async function train(runtime, folder, [x, y], { load = {}, fit = {} }) {
   const model = await runtime.load(folder, load);
-  const inputs = new Float32Array(x);
-  const targets = model.targets[0].dtype === 'int32' ? new Int32Array(y) : new Float32Array(y);
+  const [inputs, targets] = [[model.inputs, x], [model.targets, y]].map(([[{ dtype }], data]) => (
+    dtype === 'int32' ? new Int32Array(data) : new Float32Array(data)));
   const { history } = await model.fit(inputs, targets, fit);
   const found = {
     device: model.device,
