@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from thalweg.compiler.render.llvm.leaves import flat
+from thalweg.compiler.render.wgsl.dtypes import unsupported
 from thalweg.compiler.target import RELAXED, SIMD128
 from thalweg.saving.atomic import write_file
 from thalweg.saving.variable_names import names_of
@@ -156,10 +158,12 @@ def _shaders(collection: Collection, modules: Assembled, wanted: bool | None) ->
     reason = too_small_for_webgpu(modules.costs, collection.batch) if wanted is None else None
     if reason is not None:
         return reason
-    try:
-        return Shaders.of(collection)
-    except TypeError as error:  # a dtype that shaders do not have
-        return str(error).partition(":")[0]
+    for entry in collection.entries.values():
+        for launch, _ in flat(entry.program.launches, 1, 1):
+            reason = unsupported(launch)
+            if reason is not None:
+                return reason
+    return Shaders.of(collection)
 
 
 def _tensors(

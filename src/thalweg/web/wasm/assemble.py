@@ -6,10 +6,9 @@ import functools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from thalweg.compiler.ir.program import Cond as Branch
-from thalweg.compiler.ir.program import HostCall, Launch, Scan, While
+from thalweg.compiler.ir.program import HostCall
+from thalweg.compiler.render.llvm.leaves import flat
 from thalweg.compiler.render.llvm.together import Part, render_together
 from thalweg.compiler.target import Target
 from thalweg.web.gather import Collection
@@ -57,26 +56,13 @@ def check(collection: Collection) -> None:
         ValueError: with the name of the operation.
     """
     for name, entry in collection.entries.items():
-        for launch in _flat(entry.program.launches):
+        for launch, _ in flat(entry.program.launches, 1, 1):
             if isinstance(launch, HostCall):
                 raise ValueError(
                     f"'{collection.name}' cannot be exported: its program '{name}' uses "
                     f"{launch.title or 'an operation'}, which only NumPy computes, and a page has "
                     "no NumPy."
                 )
-
-
-def _flat(launches: Any) -> list[Launch]:
-    found: list[Launch] = []
-    for launch in launches:
-        found.append(launch)
-        if isinstance(launch, Scan):
-            found += _flat(launch.block)
-        elif isinstance(launch, While):
-            found += _flat((*launch.test, *launch.block))
-        elif isinstance(launch, Branch):
-            found += _flat((*launch.then, *launch.otherwise))
-    return found
 
 
 def assemble(collection: Collection, layout: Layout, targets: Sequence[Target]) -> Assembled:

@@ -19,7 +19,7 @@ from thalweg.compiler.render.llvm.kernel import NAME, KernelText
 from thalweg.compiler.render.llvm.merge import merge
 from thalweg.compiler.target import Target
 
-__all__ = ["Functions", "Leaf", "Leaves", "Work", "seconds"]
+__all__ = ["Functions", "Leaf", "Leaves", "Work", "flat", "seconds"]
 
 # What one core gets done in a second, roughly: to tell small kernels from large ones.
 _FLOPS, _BYTES = 6e10, 1.5e10
@@ -171,7 +171,7 @@ class Leaves:
     def of(launches: Iterable[Launch], capacity: int, functions: Functions) -> Leaves:
         """Render all launches of a program."""
         leaves = Leaves(functions, capacity)
-        for launch, times in _flat(launches, 1, max(1, capacity)):
+        for launch, times in flat(launches, 1, max(1, capacity)):
             leaves._add(launch, times)
         return leaves
 
@@ -197,15 +197,22 @@ class Leaves:
         self._by_launch[id(launch)] = leaf
 
 
-def _flat(
+def flat(
     launches: Iterable[Launch], times: int, n: int
 ) -> Iterator[tuple[kernels.Kernel | HostCall, int]]:
+    """The launches that do work, and how often each runs, as far as is known.
+
+    Args:
+        launches: of a program, with loops and branches.
+        times: how often all of them run.
+        n: the batch size.
+    """
     for launch in launches:
         if isinstance(launch, Scan):
-            yield from _flat(launch.block, times * launch.length.at(n), n)
+            yield from flat(launch.block, times * launch.length.at(n), n)
         elif isinstance(launch, While):
-            yield from _flat((*launch.test, *launch.block), times, n)
+            yield from flat((*launch.test, *launch.block), times, n)
         elif isinstance(launch, Cond):
-            yield from _flat((*launch.then, *launch.otherwise), times, n)
+            yield from flat((*launch.then, *launch.otherwise), times, n)
         else:
             yield launch, times

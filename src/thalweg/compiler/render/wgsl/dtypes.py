@@ -16,7 +16,7 @@ from thalweg.compiler.ir.statement import Accumulate, Statement, Store
 from thalweg.compiler.render.wgsl.forms import supported
 from thalweg.tensor.dtypes import DType, int64, uint32
 
-__all__ = ["check"]
+__all__ = ["check", "unsupported"]
 
 _EXACT = frozenset(
     ("eq", "ne", "lt", "le", "gt", "ge", "max", "min", "select", "stop_gradient", "tied")
@@ -29,13 +29,18 @@ def check(launch: Launch) -> None:
     Raises:
         TypeError: if a kernel computes with a dtype that WebGPU does not have.
     """
+    reason = unsupported(launch)
+    if reason is not None:
+        raise TypeError(f"{reason}: run it on the cpu device.")
+
+
+def unsupported(launch: Launch) -> str | None:
+    """Why WebGPU cannot compute a launch; None if it can."""
     for dtype in sorted(_computed(launch), key=str):
         if not supported(dtype):
             title = launch.title or type(launch).__name__.lower()
-            raise TypeError(
-                f"WebGPU has no {dtype.name}, which {title} computes with: run it on the cpu "
-                "device."
-            )
+            return f"WebGPU has no {dtype.name}, which {title} computes with"
+    return None
 
 
 def _computed(launch: Launch) -> set[DType]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -19,7 +20,7 @@ __all__ = ["Env", "Writer"]
 Env = dict[Var, Index]
 
 
-class Writer:
+class Writer(ABC):
     """What both kinds share.
 
     Attributes:
@@ -41,9 +42,9 @@ class Writer:
         self.count = self.filters.extent.offset
         self.end = 0
 
+    @abstractmethod
     def write(self, worker: Value, workers: Value) -> Dim:
         """Write the body; gives the number of turns that are shared."""
-        raise NotImplementedError
 
     def reserve(self, elements: int) -> Value:
         """Scratch memory for some elements."""
