@@ -27,9 +27,11 @@ FLOORS: list[set[str]] = [
     {"activations", "initializers", "regularizers", "constraints", "losses", "metrics"}
     | {"layers", "optimizers"},
     {"training"},
-    {"callbacks", "datasets", "utils"},
+    {"datasets"},
     {"saving"},
     {"models", "web"},
+    {"viz"},
+    {"callbacks", "utils"},
     {"demo"},
     {"cli"},
 ]

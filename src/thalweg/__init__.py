@@ -152,6 +152,7 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         utils,
+        viz,
         web,
     )
     from thalweg.layers import Input, Layer
@@ -182,6 +183,7 @@ _LATER: dict[str, tuple[str, str]] = {
             "regularizers",
             "saving",
             "utils",
+            "viz",
             "web",
         )
     },
@@ -363,6 +365,7 @@ __all__ = [
     "value_and_grad",
     "value_and_grads",
     "variable_grads",
+    "viz",
     "web",
     "where",
     "while_loop",
