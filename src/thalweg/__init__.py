@@ -132,7 +132,7 @@ from thalweg.tf_names import (
     zeros,
     zeros_like,
 )
-from thalweg.training.methods import MODEL_METHODS
+from thalweg.training.methods import HISTORY_METHODS, MODEL_METHODS
 
 if TYPE_CHECKING:
     from thalweg import (
@@ -223,6 +223,7 @@ MODEL_METHODS.update(
     load_weights=_of("saving", "load_weights"),
     export_web=_of("web", "export_model"),
 )
+HISTORY_METHODS.update(plot=_of("viz", "plot_history"))
 
 __all__ = [
     "GradientTape",

@@ -1,7 +1,7 @@
-"""Bursts: several epochs in one call of native code, where nobody wants to hear of each.
+"""Bursts: several epochs in one call of native code, where nobody must hear of each at once.
 
 The numbers are those of epoch by epoch: the orders of the samples are drawn as they would be, the
-metrics begin anew, and the history gets the results of every epoch.
+metrics begin anew, and callbacks get the results of every epoch afterwards.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ def run_burst(
     Args:
         model: a compiled and prepared model.
         feeder: the batches.
-        callbacks: told of each epoch.
+        callbacks: told of each epoch, afterwards.
         position: where training is; it moves on.
         epochs: the number of the last epoch.
 
     Returns:
         How many epochs were run, and the results of the last one.
     """
-    history = callbacks.only_history
     adapter = feeder.adapter
     left = epochs - position.epoch
     nothing: tuple[int, dict[str, Any]] = 0, {}
-    if history is None or position.batch or not feeder.at_beginning or left < 2:
+    if callbacks.wants_epochs() or callbacks.wants_batches("train") or left < 2:
+        return nothing
+    if position.batch or not feeder.at_beginning:
         return nothing
     if not isinstance(adapter, ArrayAdapter):
         return nothing
@@ -65,12 +66,14 @@ def run_burst(
         source, order, count, [v for key, v in begin.items() if key in known]
     )
     columns = map_structure(lambda y: y.numpy().tolist(), found)
+    first = position.epoch
+    position.epoch, position.batch, position.taken = first + count, 0, feeder.taken
     logs: dict[str, Any] = {}
     for i in range(count):
         logs = {name: column[i] for name, column in columns.items()}
-        history.on_epoch_end(position.epoch + i, logs)
-    position.epoch, position.batch = position.epoch + count, 0
-    position.taken = feeder.taken
+        for callback in callbacks.callbacks:
+            callback.on_epoch_begin(first + i)
+            callback.on_epoch_end(first + i, logs)
     return count, logs
 
 

@@ -1,6 +1,6 @@
-"""What a model can do that rooms above this one provide: saving, and the export for pages.
+"""What models and histories can do that rooms above this one provide: saving, export, pictures.
 
-The top level fills the table when `thalweg` is imported.
+The top level fills the tables when `thalweg` is imported.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["MODEL_METHODS"]
+__all__ = ["HISTORY_METHODS", "MODEL_METHODS"]
 
 MODEL_METHODS: dict[str, Callable[..., Any]] = {}
+
+HISTORY_METHODS: dict[str, Callable[..., Any]] = {}

@@ -70,6 +70,7 @@ class Trainer(Steps):
         self._compiled: Compiled | None = None
         self._known_steps = KnownSteps()
         self._position = Position()
+        self._present_data: DataAdapter | None = None
         self._resumed: tuple[Position, list[Variable], list[Tensor]] | None = None
 
     # --- compile ----------------------------------------------------------------------------------
@@ -274,7 +275,11 @@ class Trainer(Steps):
         checks = None
         if validation is not None:
             checks = Feeder(validation, validation_steps, "validation_steps")
-        fit_loop(self, feeder, told, epochs, initial_epoch, checks, validation_freq)
+        self._present_data = adapter
+        try:
+            fit_loop(self, feeder, told, epochs, initial_epoch, checks, validation_freq)
+        finally:
+            self._present_data = None
         assert self.history is not None
         return self.history
 

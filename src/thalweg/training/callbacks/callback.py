@@ -43,10 +43,18 @@ class Callback:
         names = [f"on_{mode}_batch_begin", f"on_{mode}_batch_end"]
         if mode == "train":
             names += ["on_batch_begin", "on_batch_end"]
-        return any(
-            name in self.__dict__ or getattr(type(self), name) is not getattr(Callback, name)
-            for name in names
-        )
+        return any(map(self._overrides, names))
+
+    def wants_epochs(self) -> bool:
+        """Whether it must hear of the begin and the end of each epoch of `fit` when they happen.
+
+        Where no callback must, several short epochs may run in one go; `on_epoch_begin` and
+        `on_epoch_end` are then called afterwards, for each of them in order.
+        """
+        return self._overrides("on_epoch_begin") or self._overrides("on_epoch_end")
+
+    def _overrides(self, name: str) -> bool:
+        return name in self.__dict__ or getattr(type(self), name) is not getattr(Callback, name)
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Called before the first batch with `verbose`, `epochs` and `steps`."""

@@ -103,12 +103,9 @@ class CallbackList(Callback):
         """Whether any of them must hear of each batch."""
         return any(c.wants_batches(mode) for c in self.callbacks)
 
-    @property
-    def only_history(self) -> History | None:
-        """The `History`, if there is nothing else that could want to hear of an epoch."""
-        if len(self.callbacks) == 1 and type(self.callbacks[0]) is History:
-            return self.callbacks[0]
-        return None
+    def wants_epochs(self) -> bool:
+        """Whether any of them must hear of each epoch when it begins and ends."""
+        return any(c.wants_epochs() for c in self.callbacks)
 
     def set_params(self, params: dict[str, Any]) -> None:
         self.params = params

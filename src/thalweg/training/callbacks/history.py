@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from thalweg.training.callbacks.callback import Callback, Logs
+from thalweg.training.methods import HISTORY_METHODS
 
 __all__ = ["History"]
 
@@ -26,6 +29,18 @@ class History(Callback):
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+
+    def wants_epochs(self) -> bool:
+        """No: it only takes notes."""
+        return False
+
+    def plot(self, *args: Any, **kwargs: Any) -> Any:
+        """Draw the curves; the arguments are those of `thalweg.viz.plot_history`.
+
+        Returns:
+            A `thalweg.viz.Plot`.
+        """
+        return HISTORY_METHODS["plot"](self, *args, **kwargs)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.epoch = []
