@@ -19,6 +19,8 @@ from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
+from thalweg.viz.figure import styled_as
+
 PICTURES = Path(__file__).with_name("pictures")
 DPI = 60
 TOLERANCE = 4.0
@@ -34,16 +36,18 @@ def check_look(plot: Any, name: str, tolerance: float = TOLERANCE) -> None:
         name: of the stored picture.
         tolerance: the greatest difference, of 255.
     """
-    check_layout(plot.figure)
+    with styled_as(plot._palette):
+        check_layout(plot.figure)
+        drawn = pixels(plot.figure)
     file = PICTURES / f"{name}.png"
-    drawn = pixels(plot.figure)
     if os.environ.get("THALWEG_UPDATE_PICTURES") == "1":
         Image.fromarray(drawn).save(file, optimize=True)
         return
     if not file.is_file():
         Image.fromarray(drawn).save(file, optimize=True)
         pytest.fail(f"{file} was not there; it was drawn: look at it, then run the test again")
-    stored = np.asarray(Image.open(file).convert("RGB"))
+    with Image.open(file) as picture:
+        stored = np.asarray(picture.convert("RGB"))
     assert stored.shape == drawn.shape, f"{name}: {drawn.shape} instead of {stored.shape}"
     found = difference(stored, drawn)
     assert found <= tolerance, f"{name} differs by {found:.1f} of 255, allowed are {tolerance}"

@@ -7,20 +7,21 @@ appears twice in a notebook, and rcParams of the user's own stay as they are.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from thalweg.saving.atomic import write_file
-from thalweg.viz.palette import palette
+from thalweg.viz.palette import Palette, palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["LINES", "MARKERS", "Plot", "axes_for", "blank", "drawn"]
+__all__ = ["LINES", "MARKERS", "Plot", "axes_for", "blank", "drawn", "styled_as"]
 
 N = TypeVar("N")
 P = ParamSpec("P")
@@ -57,6 +58,7 @@ class Plot(Generic[N]):
     axes: Any
     numbers: N
     caption: str = ""
+    _palette: Palette = field(default_factory=palette, repr=False)
 
     def save(self, path: str | Path, dpi: float = 150) -> Path:
         """Write the picture as a file.
@@ -94,12 +96,10 @@ class Plot(Generic[N]):
         show(self)
 
     def _bytes(self, kind: str, dpi: float) -> bytes:
-        import matplotlib
-
         file = BytesIO()
-        # The same figure gives the same file: no date, no random names. Text stays text.
-        with matplotlib.rc_context({"svg.hashsalt": "thalweg", "svg.fonttype": "none"}):
-            dated = {"svg": "Date", "pdf": "CreationDate", "png": "Software"}
+        # The same figure gives the same file: no date, no random names.
+        dated = {"svg": "Date", "pdf": "CreationDate", "png": "Software"}
+        with styled_as(self._palette):
             self.figure.savefig(file, format=kind, dpi=dpi, metadata={dated[kind]: None})
         return file.getvalue()
 
@@ -123,8 +123,17 @@ def _matplotlib() -> Any:
     return matplotlib
 
 
-def _style() -> dict[str, Any]:
-    colours = palette()
+@contextmanager
+def styled_as(colours: Palette) -> Iterator[None]:
+    """Settings of matplotlib's as pictures need them, whatever the user's own are."""
+    matplotlib = _matplotlib()
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_style(colours))
+        yield
+
+
+def _style(colours: Palette) -> dict[str, Any]:
     cycler = _matplotlib().cycler
     return {
         "axes.axisbelow": True,
@@ -166,6 +175,8 @@ def _style() -> dict[str, Any]:
         "lines.solid_capstyle": "round",
         "patch.edgecolor": colours.surface,
         "savefig.facecolor": colours.surface,
+        "svg.fonttype": "none",  # text stays text
+        "svg.hashsalt": "thalweg",
         "text.color": colours.ink,
         "xtick.color": colours.rule,
         "xtick.labelcolor": colours.soft,
@@ -185,11 +196,7 @@ def drawn(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def styled(*args: P.args, **kwargs: P.kwargs) -> R:
-        matplotlib = _matplotlib()
-        with matplotlib.rc_context():
-            # What the user changed in rcParams is for the user's own figures.
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update(_style())
+        with styled_as(palette()):
             return function(*args, **kwargs)
 
     return styled
