@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["auto_name", "clear_names", "to_snake_case", "uniquify"]
+__all__ = ["auto_name", "clear_names", "names_kept", "to_snake_case", "uniquify"]
 
 
 class _Counters(threading.local):
@@ -43,3 +45,20 @@ def auto_name(prefix: str) -> str:
 def clear_names() -> None:
     """Start counting from the beginning."""
     _COUNTERS.used.clear()
+
+
+@contextmanager
+def names_kept() -> Iterator[None]:
+    """After the block names are counted as if it had not run; what it made is not to stay.
+
+    >>> with names_kept():
+    ...     inside = auto_name("Ford")
+    >>> inside == auto_name("Ford")
+    True
+    """
+    before = dict(_COUNTERS.used)
+    try:
+        yield
+    finally:
+        _COUNTERS.used.clear()
+        _COUNTERS.used.update(before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from thalweg.registry import (
 )
 from thalweg.training.data_adapter import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
+if TYPE_CHECKING:
+    from thalweg.viz.model.plot_model import plot_model
+
 __all__ = [
     "CustomObjectScope",
     "clear_session",
@@ -30,12 +33,22 @@ __all__ = [
     "get_registered_object",
     "normalize",
     "pack_x_y_sample_weight",
+    "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "plot_model":  # imported late: it brings much along
+        raise AttributeError(f"module 'thalweg.utils' has no attribute {name!r}")
+    from thalweg.viz.model.plot_model import plot_model
+
+    globals()[name] = plot_model
+    return plot_model
 
 
 def clear_session() -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.traced import check_traced, run_traced
 from thalweg import ops, random
 from thalweg.random import SeedGenerator
+from thalweg.random.seed import streams_kept
 from thalweg.tensor import Tensor, convert_to_tensor
 
 DRAWS: dict[str, Callable[[Any], Tensor]] = {
@@ -125,3 +126,31 @@ def test_errors() -> None:
     ]:
         with pytest.raises(ValueError, match=message):
             function()
+
+
+def test_streams_kept():
+    def drawn() -> list[Any]:
+        return [
+            random.normal((2,)).numpy().tolist(),
+            SeedGenerator().seed,
+            python_random.random(),
+            np.random.rand(),
+        ]
+
+    def fail_in_the_middle() -> None:
+        with streams_kept():
+            drawn()
+            random.set_random_seed(6)
+            drawn()
+            raise KeyError
+
+    random.set_random_seed(5)
+    expected = drawn()
+    random.set_random_seed(5)
+    with pytest.raises(KeyError):
+        fail_in_the_middle()
+    assert drawn() == expected
+    # In the middle of the streams too.
+    with streams_kept():
+        expected = drawn()
+    assert drawn() == expected

@@ -163,7 +163,7 @@ def test_the_live_line_fits_any_width(width):
     line = ProgressLine("Epoch 3/10", 1875, live=False)
     line.step = 512
     line._metrics = {"loss": 0.1234, "accuracy": 0.9876, "precision": 0.5, "recall": 0.25}
-    text = line._live_line(width).plain
+    text = line.text(width).plain
     assert text.startswith("Epoch 3/10")
     assert " 512/1875" in text
     if width >= 40:
@@ -178,7 +178,7 @@ def test_the_live_line_fits_any_width(width):
 def test_an_unknown_number_of_steps_has_no_bar():
     line = ProgressLine("Epoch 1/2", None, live=False)
     line.step = 7
-    text = line._live_line(100).plain
+    text = line.text(100).plain
     assert "7 steps" in text
     assert "━" not in text
 
@@ -186,7 +186,7 @@ def test_an_unknown_number_of_steps_has_no_bar():
 def test_a_validation_is_told():
     line = ProgressLine("Epoch 1/2", 8, live=False)
     line.step, line.note = 8, "validating 3"
-    assert "validating 3" in line._live_line(100).plain
+    assert "validating 3" in line.text(100).plain
 
 
 def test_a_last_line_that_is_too_long_is_wrapped():

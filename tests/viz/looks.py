@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
@@ -112,7 +113,8 @@ def visible_words(figure: Figure) -> list[tuple[str, Bbox]]:
 def _hidden(figure: Figure) -> set[int]:
     """The texts, by identity, of axes that are off and of ticks beyond the limits."""
     found: set[int] = set()
-    for axes in figure.axes:
+    for axes in figure.findobj(Axes):  # inset ones too
+        assert isinstance(axes, Axes)
         off = not axes.get_visible()
         for axis in axes._axis_map.values():  # type: ignore[attr-defined]
             in_use = [*axis.get_major_ticks(), *axis.get_minor_ticks()]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import random as python_random
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,7 @@ __all__ = [
     "make_default_seed",
     "set_random_seed",
     "split_key",
+    "streams_kept",
 ]
 
 
@@ -156,6 +159,33 @@ def global_seed_generator() -> SeedGenerator:
 def is_global_seed(variable: Variable) -> bool:
     """Whether it is the state of the generator behind operations that are given no seed."""
     return _STREAM.generator is not None and _STREAM.generator.state is variable
+
+
+@contextmanager
+def streams_kept() -> Iterator[None]:
+    """After the block all that `set_random_seed` starts is as it was before.
+
+    >>> import thalweg as tw
+    >>> tw.set_random_seed(1)
+    >>> with streams_kept():
+    ...     a = tw.random.normal((2,))
+    >>> bool((a == tw.random.normal((2,))).numpy().all())
+    True
+    """
+    of_python, of_numpy = python_random.getstate(), np.random.get_state()
+    key, count, seeded = _STREAM.key, _STREAM.count, _STREAM.seeded
+    generator = _STREAM.generator
+    inside = None if generator is None else (generator.seed, generator.state.value)
+    try:
+        yield
+    finally:
+        python_random.setstate(of_python)
+        np.random.set_state(of_numpy)
+        # A generator that was made in the block stays, and takes its seed again.
+        _STREAM.key, _STREAM.count, _STREAM.seeded = key, count, seeded
+        if generator is not None and inside is not None:
+            generator.seed = inside[0]
+            generator.state.assign(inside[1])
 
 
 def draw_key(seed: Any) -> Tensor:

@@ -159,7 +159,7 @@ class ProgressLine:
         elif now - self._drawn < REDRAW_SECONDS and not final:
             return
         self._drawn = now
-        screen.draw(self._live_line(screen.width))
+        screen.draw(self.text(screen.width, screen.ascii_only))
 
     def finish(self, metrics: dict[str, Any] | None) -> None:
         """Replace the live line by the last one with these metrics, or (None) by nothing."""
@@ -199,8 +199,13 @@ class ProgressLine:
             *((f"{name} {format_metric(value)}", "metric") for name, value in metrics.items()),
         ]
 
-    def _live_line(self, width: int) -> Text:
-        """Title, steps and metrics; then what there is room for: bar, time left, speed, elapsed."""
+    def text(self, width: int, ascii_only: bool = False) -> Text:
+        """Title, steps and metrics; then what there is room for: bar, time left, speed, elapsed.
+
+        Args:
+            width: in characters.
+            ascii_only: whether the bar is made of ASCII's characters.
+        """
         from rich.text import Text
 
         now = time.perf_counter()
@@ -226,7 +231,7 @@ class ProgressLine:
         line.stylize("not bold", len(self.title))
         if bar:
             line.append(GAP)
-            line.append_text(self._bar(bar))
+            line.append_text(self._bar(bar, ascii_only))
         line.append(GAP + self._steps(), style="not bold")
         for piece in times:
             line.append(GAP + piece, style="not bold dim")
@@ -247,13 +252,13 @@ class ProgressLine:
             found = [f"{format_duration(left)} left"]
         return [*found, self._speed(), *([format_duration(elapsed)] if self.target else [])]
 
-    def _bar(self, width: int) -> Text:
+    def _bar(self, width: int, ascii_only: bool) -> Text:
         from rich.text import Text
 
         assert self.target
         done = round(width * min(self.step / self.target, 1.0))
         # Two shapes, so that the bar reads without colours as well.
-        full, empty = ("=", "-") if self._screen and self._screen.ascii_only else ("━", "─")
+        full, empty = ("=", "-") if ascii_only else ("━", "─")
         bar = Text(full * done, style="not bold cyan")
         return bar.append(empty * (width - done), style="not bold dim")
 

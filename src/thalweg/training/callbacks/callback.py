@@ -56,6 +56,9 @@ class Callback:
     def _overrides(self, name: str) -> bool:
         return name in self.__dict__ or getattr(type(self), name) is not getattr(Callback, name)
 
+    def _interrupted(self) -> None:
+        """Called while an exception ends the work; no method for its end is called then."""
+
     def set_params(self, params: dict[str, Any]) -> None:
         """Called before the first batch with `verbose`, `epochs` and `steps`."""
         self.params = params

@@ -121,10 +121,9 @@ class CallbackList(Callback):
             callback.set_model(model)
 
     def close(self) -> None:
-        """Take what is on the screen off it; called when an exception ends the work."""
+        """Let the callbacks tidy up; called while an exception ends the work."""
         for callback in self.callbacks:
-            if isinstance(callback, ProgbarLogger):
-                callback.close()
+            callback._interrupted()
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         logs = python_logs(logs)

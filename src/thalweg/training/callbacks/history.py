@@ -29,6 +29,30 @@ class History(Callback):
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self._epochs: dict[str, list[int]] = {}
+
+    def epochs_of(self, name: str) -> list[int]:
+        """The numbers of the epochs that a metric has values for.
+
+        With `validation_freq` that is not each epoch for the metrics of the validation.
+
+        Args:
+            name: of the metric.
+
+        Returns:
+            As many numbers as the metric has values; none for a metric that `fit` did not report.
+
+        >>> import thalweg as tw
+        >>> model = tw.Sequential([tw.Input((1,)), tw.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> one = [[1.0]]
+        >>> history = model.fit(
+        ...     one, one, epochs=4, validation_data=(one, one), validation_freq=2, verbose=0
+        ... )
+        >>> history.epochs_of("val_loss")
+        [1, 3]
+        """
+        return list(self._epochs.get(name, []))
 
     def wants_epochs(self) -> bool:
         """No: it only takes notes."""
@@ -49,3 +73,4 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+            self._epochs.setdefault(name, []).append(epoch)

@@ -52,7 +52,7 @@ class ProgbarLogger(Callback):
             self._line.finish(logs)
             self._line = None
 
-    def close(self) -> None:
+    def _interrupted(self) -> None:
         """Take a live line off the screen, whatever was going on."""
         self._in_fit = False
         self._drop()

@@ -9,16 +9,20 @@ import { digits } from './dom.js';
  * @property {string} name in the legend
  * @property {string} colour a custom property such as `--accent`
  * @property {boolean} [dashed]
+ * @property {boolean} [faint] whether it stands behind the others
  *
  * @typedef {object} Options
  * @property {string} title what the chart shows, for those who do not see it
  * @property {string} x the name of the x axis
  * @property {string} y the name of the y axis, with its unit
  * @property {boolean} [log] whether the y axis is logarithmic
+ * @property {boolean} [zero] whether a linear y axis begins at 0 at the latest; it does by default
+ * @property {boolean} [free] whether x may be any number: the cursor goes from value to value then
+ * @property {number} [left] pixels for the numbers of the y axis
  * @property {Record<string, Series>} series
  * @property {(value: number) => string} [format] a value for the legend
  *
- * @typedef {{x: number[], y: number[]}} Curve
+ * @typedef {{x: number[], y: number[], breaks?: Set<number>}} Curve `breaks`: where a new line begins
  */
 
 export class LineChart {
@@ -45,9 +49,9 @@ export class LineChart {
     this.legend.className = 'legend';
     /** @type {Map<string, HTMLElement>} */
     this.values = new Map();
-    for (const [key, { name, colour: tone, dashed }] of Object.entries(options.series)) {
+    for (const [key, { name, colour: tone, dashed, faint }] of Object.entries(options.series)) {
       const item = document.createElement('li'), sign = document.createElement('span'), value = document.createElement('b');
-      sign.className = dashed ? 'key dashed' : 'key';
+      sign.className = dashed ? 'key dashed' : faint ? 'key faint' : 'key';
       sign.style.setProperty('--key', `var(${tone})`);
       item.append(sign, name, value);
       this.legend.append(item);
@@ -83,9 +87,11 @@ export class LineChart {
    * @param {string} key
    * @param {number[]} x ascending
    * @param {number[]} y
+   * @param {Iterable<number>} [breaks] the numbers of the values with which a new line begins
    */
-  set(key, x, y) {
-    this.curves.set(key, { x: [...x], y: [...y] });
+  set(key, x, y, breaks = []) {
+    this.#curve(key);
+    this.curves.set(key, { x: [...x], y: [...y], breaks: new Set(breaks) });
     this.#changed();
   }
 
@@ -130,7 +136,8 @@ export class LineChart {
 
   /** @param {number | null} pixel */
   #point(pixel) {
-    this.cursor = pixel === null || !this.scales ? null : Math.round(this.scales.x.back(pixel));
+    const x = pixel === null || !this.scales ? null : this.scales.x.back(pixel);
+    this.cursor = x === null || this.options.free ? x : Math.round(x);
     this.redraw();
   }
 
@@ -140,8 +147,15 @@ export class LineChart {
     if (!by || !this.scales) return;
     event.preventDefault();
     const { min, max } = this.scales.x;
-    this.cursor = Math.min(max, Math.max(min, (this.cursor ?? max) + by));
+    this.cursor = Math.min(max, Math.max(min, this.options.free ? this.#along(by) : (this.cursor ?? max) + by));
     this.redraw();
+  }
+
+  /** @param {number} by how many values of the curve that has most of them to go on */
+  #along(by) {
+    const { x } = [...this.curves.values()].reduce((most, curve) => (curve.x.length > most.x.length ? curve : most));
+    const from = this.cursor === null ? x.length - 1 : nearest(x, this.cursor, Infinity);
+    return x[Math.min(x.length - 1, Math.max(0, from + by))] ?? 0;
   }
 
   /**
@@ -150,7 +164,7 @@ export class LineChart {
    * @param {number} height
    */
   #paint(context, width, height) {
-    const box = plotBox(width, height);
+    const box = plotBox(width, height, { left: this.options.left });
     const curves = [...this.curves.values()];
     let [first, end, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
     for (const { x, y } of curves) {
@@ -166,8 +180,11 @@ export class LineChart {
     for (const { y } of this.levels) [low, high] = [Math.min(low, y), Math.max(high, y)];
     if (first > end) [first, end] = [0, this.least];
     if (low > high) [low, high] = this.options.log ? [0.1, 1] : [0, 1];
-    if (this.options.log) [low, high] = [low / 1.15, high * 1.15];
-    else [low, high] = [Math.min(0, low), high * 1.05 || 1];
+    // The words of the marks stand above the curves.
+    const head = this.marks.length ? 0.18 : 0.05;
+    if (this.options.log) [low, high] = [low / 1.15, high * Math.max(1.15, (high / low) ** head)];
+    else if (this.options.zero === false) [low, high] = apart(low, high, head);
+    else [low, high] = [Math.min(0, low), high * (1 + head) || 1];
     const x = scale(first, Math.max(end, first + this.least), box.left, box.right);
     const y = scale(low, high, box.bottom, box.top, this.options.log);
     this.scales = { x, y };
@@ -213,19 +230,14 @@ export class LineChart {
    */
   #draw(context, curve, series, x, y) {
     context.strokeStyle = colour(series.colour);
-    context.lineWidth = series.dashed ? 1.5 : 2;
+    context.globalAlpha = series.faint ? 0.45 : 1;
+    context.lineWidth = series.faint ? 1 : series.dashed ? 1.5 : 2;
     context.lineJoin = 'round';
     context.setLineDash(series.dashed ? [5, 4] : []);
     context.beginPath();
-    let drawn = -Infinity;
-    curve.x.forEach((value, i) => {
-      const place = x.at(value);
-      // No more points than the screen has room for; the last one always.
-      if (place - drawn < 0.4 && i < curve.x.length - 1) return;
-      drawn = place;
-      context.lineTo(place, y.at(Math.min(y.max, Math.max(y.min, curve.y[i]))));
-    });
+    trace(context, curve, x, (value) => y.at(Math.min(y.max, Math.max(y.min, value))));
     context.stroke();
+    context.globalAlpha = 1;
     context.setLineDash([]);
   }
 
@@ -246,12 +258,13 @@ export class LineChart {
       context.font = font(12, 560);
       context.textAlign = x.at(cursor) > (box.left + box.right) / 2 ? 'right' : 'left';
       context.textBaseline = 'bottom';
-      context.fillText(`${this.options.x} ${cursor}`, x.at(cursor) + (context.textAlign === 'left' ? 6 : -6), box.bottom - 4);
+      context.fillText(`${this.options.x} ${this.options.free ? digits(cursor) : cursor}`, x.at(cursor) + (context.textAlign === 'left' ? 6 : -6), box.bottom - 4);
     }
     for (const [key, curve] of this.curves) {
-      const at = cursor === null ? curve.x.length - 1 : nearest(curve.x, cursor);
+      const at = cursor === null ? curve.x.length - 1 : nearest(curve.x, cursor, this.options.free ? Infinity : 0.5);
       const shown = /** @type {HTMLElement} */ (this.values.get(key));
-      shown.textContent = at < 0 ? '' : this.#format(curve.y[at]);
+      const text = at < 0 ? '' : this.#format(curve.y[at]);
+      if (shown.textContent !== text) shown.textContent = text;
       if (at < 0 || cursor === null) continue;
       context.fillStyle = colour(this.options.series[key].colour);
       context.beginPath();
@@ -262,11 +275,60 @@ export class LineChart {
 }
 
 /**
+ * The path of a curve. Where many values share a column of pixels, it goes through the first, the
+ * lowest, the highest and the last of them: no peak is lost, however many values there are.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Curve} curve
+ * @param {import('./axes.js').Scale} x
+ * @param {(value: number) => number} place the pixel of a value
+ */
+function trace(context, curve, x, place) {
+  let begins = true, column = NaN, [low, high, last] = [0, 0, 0];
+  const close = () => {
+    if (low < last || high > last) {
+      context.lineTo(column, low);
+      context.lineTo(column, high);
+      context.lineTo(column, last);
+    }
+  };
+  curve.x.forEach((value, i) => {
+    const [across, down] = [x.at(value), place(curve.y[i])];
+    const gap = Number.isNaN(down), breaks = gap || curve.breaks?.has(i);
+    if (!breaks && !begins && across - column < 0.5) {
+      [low, high, last] = [Math.min(low, down), Math.max(high, down), down];
+      return;
+    }
+    if (!begins) close();
+    if (gap) {
+      begins = true;
+      return;
+    }
+    if (begins || breaks) context.moveTo(across, down);
+    else context.lineTo(across, down);
+    begins = false;
+    [column, low, high, last] = [across, down, down, down];
+  });
+  if (!begins) close();
+}
+
+/**
+ * Limits around values that need no 0 among them.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} head the share of the range that stays free above
+ */
+function apart(low, high, head) {
+  const range = high - low || Math.abs(high) || 1;
+  return [low - 0.05 * range, high + head * range];
+}
+
+/**
  * @param {number[]} values ascending
  * @param {number} wanted
- * @returns the number of the nearest one; -1 where none is within half a step
+ * @param {number} within how far away it may be
+ * @returns the number of the nearest one; -1 where none is so near
  */
-function nearest(values, wanted) {
+function nearest(values, wanted, within) {
   let [low, high] = [0, values.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -274,5 +336,5 @@ function nearest(values, wanted) {
     else high = middle;
   }
   if (low > 0 && wanted - values[low - 1] < values[low] - wanted) low -= 1;
-  return values.length && Math.abs(values[low] - wanted) <= 0.5 ? low : -1;
+  return values.length && Math.abs(values[low] - wanted) <= within ? low : -1;
 }

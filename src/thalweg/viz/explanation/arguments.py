@@ -1,0 +1,67 @@
+"""The model, the inputs and the classes that are to be explained, or an error about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thalweg.layers.layer import Layer
+from thalweg.tensor.tree import flatten
+
+__all__ = ["PREDICTED", "check_model", "inputs_for", "targets_for"]
+
+PREDICTED = -1
+"""The target that means: what the model predicts."""
+
+
+def check_model(caller: str, model: Any) -> None:
+    """Raises unless it is a built model of one input."""
+    if not isinstance(model, Layer) or not hasattr(model, "predict"):
+        raise TypeError(f"{caller}: model must be a Model, got a {type(model).__name__}.")
+    if not model.built:
+        raise ValueError(
+            f"{caller}: model '{model.name}' is not built; call it with some inputs, or give it "
+            "an Input, first."
+        )
+    graph = getattr(model, "_graph", None)
+    if graph is not None and len(flatten(graph.inputs)) != 1:
+        raise ValueError(
+            f"{caller}: model '{model.name}' has {len(flatten(graph.inputs))} inputs, only models "
+            "of one input can be explained."
+        )
+    if graph is not None and len(flatten(graph.outputs)) != 1:
+        raise ValueError(
+            f"{caller}: model '{model.name}' has {len(flatten(graph.outputs))} outputs, make a "
+            "Model of the one that is to be explained."
+        )
+
+
+def inputs_for(caller: str, x: Any, most: int) -> NDArray[np.float32]:
+    """A batch of inputs as float32; at most `most` of them, as each gets a picture."""
+    found = np.asarray(x)
+    if found.dtype.kind not in "fiub" and found.dtype.name not in ("bfloat16",):
+        raise TypeError(f"{caller}: x must be an array of numbers, got one of {found.dtype}.")
+    if found.ndim < 2 or not found.size:
+        raise ValueError(
+            f"{caller}: x must be a batch of inputs, the examples first, got shape {found.shape}."
+        )
+    if len(found) > most:
+        raise ValueError(
+            f"{caller}: at most {most} inputs can be drawn, got {len(found)}; take some, as x[:8]."
+        )
+    return found.astype(np.float32)
+
+
+def targets_for(caller: str, target: Any, count: int) -> NDArray[np.int32]:
+    """The number of an output for each input, `PREDICTED` where none was asked for."""
+    if target is None:
+        return np.full(count, PREDICTED, np.int32)
+    found = np.asarray(target)
+    if found.dtype.kind not in "iu" or found.shape not in ((), (count,)) or (found < 0).any():
+        raise ValueError(
+            f"{caller}: target must be the number of a class, or one for each of the {count} "
+            f"inputs, got {target!r}."
+        )
+    return np.broadcast_to(found, (count,)).astype(np.int32)

@@ -1,0 +1,1 @@
+"""How well a network learns, by layer: gradients, activations, updates and dead units."""

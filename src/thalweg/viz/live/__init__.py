@@ -1,0 +1,1 @@
+"""The live view: a local page that shows a training while it runs."""

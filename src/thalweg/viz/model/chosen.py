@@ -1,0 +1,73 @@
+"""The model, and the layers of it, that a user asks to see; or an error that says what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+from thalweg.layers.layer import Layer
+from thalweg.training.model import Model
+from thalweg.viz.health.layer_calls import named_layers
+
+__all__ = ["built_model", "chosen_layers", "layer_named"]
+
+
+def built_model(caller: str, model: Any) -> Model:
+    """The model, if it is one and has its weights.
+
+    Raises:
+        TypeError: if it is no model.
+        ValueError: if it is not built.
+    """
+    if not isinstance(model, Model):
+        raise TypeError(f"{caller}: model must be a thalweg Model, got a {type(model).__name__}.")
+    if not model.built:
+        raise ValueError(
+            f"{caller}: model '{model.name}' is not built; call it with data, or build() it with "
+            "an input shape."
+        )
+    return model
+
+
+def chosen_layers(
+    caller: str, model: Model, layers: Sequence[str | Layer] | str | Layer | None
+) -> dict[str, Layer]:
+    """Layers of a model by name, such as `'dense'`, or `'encoder/dense'` in a model inside.
+
+    Args:
+        caller: the function that users called, for the message.
+        model: a model that is built.
+        layers: names or layers, one or several; None: all, in the order of the model.
+
+    Raises:
+        ValueError: for a layer that the model does not have.
+    """
+    found = named_layers(model)
+    if layers is None:
+        return found
+    asked = [layers] if isinstance(layers, (str, Layer)) else list(layers)
+    return dict(layer_named(caller, model, found, one) for one in asked)
+
+
+def layer_named(
+    caller: str, model: Model, found: dict[str, Layer], asked: str | Layer
+) -> tuple[str, Layer]:
+    """The name and the layer that are meant; a name may leave out the models it is in."""
+    if isinstance(asked, Layer):
+        fitting = [name for name, layer in found.items() if layer is asked]
+        asked = asked.name
+    elif asked in found:
+        fitting = [asked]
+    else:
+        fitting = [name for name in found if name.rpartition("/")[2] == asked]
+    if len(fitting) == 1:
+        return fitting[0], found[fitting[0]]
+    if fitting:
+        raise ValueError(
+            f"{caller}: model '{model.name}' has several layers named '{asked}': "
+            f"{', '.join(fitting)}."
+        )
+    near = difflib.get_close_matches(str(asked), found, 1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(found)}."
+    raise ValueError(f"{caller}: model '{model.name}' has no layer '{asked}'; {hint}")

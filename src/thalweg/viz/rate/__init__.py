@@ -1,0 +1,1 @@
+"""Learning rates: found before a training, and drawn as schedules."""

@@ -1,0 +1,1 @@
+"""Loss surfaces, and the paths of training on them."""

@@ -1,0 +1,102 @@
+"""The numbers of a loss surface, and of the paths on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = ["LossSurface", "Minimum", "SurfacePath"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """The lowest point of a grid.
+
+    Attributes:
+        place: its coordinates.
+        loss: the value there.
+        at_edge: whether it lies on the edge of the grid, so that it may go on falling beyond.
+    """
+
+    place: tuple[float, ...]
+    loss: float
+    at_edge: bool
+
+
+@dataclass(frozen=True, eq=False)
+class SurfacePath:
+    """The path of a training on a surface.
+
+    Attributes:
+        steps: after how many epochs (or batches) each point was recorded, int64 of shape (points,).
+        unit: what `steps` counts, `'epoch'`, `'batch'` or `'step'`.
+        coordinates: the points of the surface that are nearest to those of the path, float64 of
+            shape (points, axes).
+        heights: the surface there, (points,).
+        losses: the true values with the recorded weights, (points,).
+        distances: how far the recorded weights are from the surface's line or plane, (points,).
+        explained: the share of the path's variance that lies along the line or plane.
+    """
+
+    steps: Array
+    unit: str
+    coordinates: Array
+    heights: Array
+    losses: Array
+    distances: Array
+    explained: float
+
+
+@dataclass(frozen=True, eq=False)
+class LossSurface:
+    """A loss, or a metric, over one or two axes.
+
+    Attributes:
+        names: what each axis is.
+        axes: the coordinates of the grid along each axis, float64.
+        losses: the values, float64: of shape (len(axes[0]),) over one axis, of shape
+            (len(axes[1]), len(axes[0])) over two.
+        metric: what the values are, such as `'loss'`.
+        unit: their unit, empty if none was given.
+        center: the coordinates of the present weights; None where they are not on the surface.
+        center_loss: the value there.
+        gradient: the slope there along each axis; None for what is not the loss.
+        directions: for each axis, an array for each weight that moves along it; empty for a
+            function.
+        variance: the share of the paths' variance along each axis, where paths gave the axes.
+        paths: the paths on it by name.
+        exact: whether the axes are numbers themselves, not directions through many weights.
+    """
+
+    names: tuple[str, ...]
+    axes: tuple[Array, ...]
+    losses: Array
+    metric: str = "loss"
+    unit: str = ""
+    center: tuple[float, ...] | None = None
+    center_loss: float | None = None
+    gradient: Array | None = None
+    directions: tuple[list[Array], ...] = ()
+    variance: tuple[float, ...] | None = None
+    paths: Mapping[str, SurfacePath] = field(default_factory=dict)
+    exact: bool = False
+
+    @property
+    def minimum(self) -> Minimum:
+        """The lowest point of the grid."""
+        index = np.unravel_index(int(np.argmin(self.losses)), self.losses.shape)
+        # Rows of the grid are the second axis.
+        places = [int(i) for i in reversed(index)]
+        edge = any(i in (0, len(a) - 1) for i, a in zip(places, self.axes, strict=True))
+        place = tuple(float(a[i]) for i, a in zip(places, self.axes, strict=True))
+        return Minimum(place, float(self.losses[index]), edge)
+
+    @property
+    def label(self) -> str:
+        """The name of what is shown, with its unit."""
+        return f"{self.metric}, {self.unit}" if self.unit else self.metric
