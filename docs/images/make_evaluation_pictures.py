@@ -44,7 +44,7 @@ def of_digits() -> None:
     save("calibration", tw.viz.calibration(y_test, predicted, title="MNIST"))
     shown = x_test[[0, 1, 3, 7]]
     save("saliency", tw.viz.saliency(model, shown, method="smoothgrad", class_names=WORDS))
-    save("grad-cam", tw.viz.grad_cam(model, shown, class_names=WORDS))
+    save("grad-cam", tw.viz.grad_cam(model, shown, layer="shapes", class_names=WORDS))
 
 
 def of_homes() -> None:

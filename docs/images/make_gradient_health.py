@@ -12,16 +12,16 @@ from thalweg.datasets import boston_housing
 
 FOLDER = Path(__file__).parent
 EPOCHS = 25
-RATE = 0.15
 
 
 def main() -> None:
+    """Train a network at a rate that kills units, and write both pictures."""
     (x, y), _ = boston_housing.load_data()
     x, y = (x - x.mean(axis=0)) / x.std(axis=0), (y - y.mean()) / y.std()
     tw.random.set_seed(3)
     hidden = [tw.layers.Dense(32, "relu", name=f"hidden_{i}") for i in range(1, 5)]
     model = tw.Sequential([tw.Input((12,)), *hidden, tw.layers.Dense(1, name="output")])
-    model.compile(tw.optimizers.SGD(RATE), "mse")
+    model.compile(tw.optimizers.SGD(0.1, momentum=0.9), "mse")
     health = tw.callbacks.GradientHealth(x=x, y=y)
     model.fit(x, y, epochs=EPOCHS, verbose=0, callbacks=[health])
     for plot, name in (

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -17,6 +20,7 @@ __all__ = [
     "floatx",
     "functions_run_eagerly",
     "image_data_format",
+    "one_thread",
     "run_functions_eagerly",
     "set_device",
     "set_epsilon",
@@ -35,6 +39,7 @@ _epsilon: float = 1e-7
 _image_data_format: str = "channels_last"
 _device: str | None = None
 _threads: int | None = None
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
 _functions_run_eagerly: bool = False
 
 
@@ -161,6 +166,8 @@ def threads() -> int:
     True
     """
     global _threads
+    if _alone.get():
+        return 1
     if _threads is None:
         _threads = _cores()
     return _threads
@@ -185,6 +192,25 @@ def set_threads(value: int | None) -> None:
     if value is not None and not (isinstance(value, int) and value >= 1):
         raise ValueError(f"set_threads: value must be an integer of at least 1, got {value!r}.")
     _threads = value
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """In the block, compiled Programs that this thread runs use no other threads.
+
+    For work that several threads of Python share: where each has a part of its own to compute,
+    none waits for another, whatever else the processor is busy with.
+
+    >>> import thalweg as tw
+    >>> with tw.config.one_thread():
+    ...     print(tw.config.threads())
+    1
+    """
+    before = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(before)
 
 
 def _cores() -> int:

@@ -205,6 +205,9 @@ def test_where_a_line_can_be_live():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "stdout", io.StringIO())
             assert not can_be_live()
+            # Programs that run notebooks import some of it, and are none.
+            patch.setitem(sys.modules, "ipykernel", io)
+            assert not can_be_live()
     with a_terminal(TERM="dumb"):
         assert not can_be_live()
 
@@ -222,7 +225,7 @@ def test_in_a_notebook(monkeypatch):
             shown.append(line.plain)
             return Handle()
 
-    monkeypatch.setitem(sys.modules, "ipykernel", Display)
+    monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", Display)
     monkeypatch.setitem(sys.modules, "IPython", Display)
     monkeypatch.setitem(sys.modules, "IPython.display", Display)
     linear().fit(X, Y, batch_size=8)

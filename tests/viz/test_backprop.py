@@ -336,6 +336,8 @@ def test_a_function_must_return_a_scalar() -> None:
 def test_something_must_have_a_gradient() -> None:
     with pytest.raises(ValueError, match="depends on nothing that gradients are wanted for"):
         backward_pass(lambda x: tw.constant(2.0) * 3, 1.0)
+    with pytest.raises(ValueError, match="is an argument or a constant; there is no operation"):
+        backward_pass(lambda x: x, 1.0)
     with pytest.raises(ValueError, match="depends on nothing that gradients are wanted for"):
         backward_pass(lambda n: tw.cast(n, "float32") * 2, np.int32(3))
     with pytest.raises(ValueError, match=r"sources names 'w', .* it uses \['v', 'x', 'y'\]"):
@@ -376,10 +378,15 @@ def test_a_model_must_be_ready() -> None:
     with pytest.raises(ValueError, match=r"model 'm' has no loss; call compile\(loss="):
         backward_pass(tw.Sequential([tw.Input((4,)), L.Dense(1)], name="m"), x, y)
     model = small_model()
+    with pytest.raises(ValueError, match="same number of samples, but x has 6, y has 5"):
+        backward_pass(model, x, y[:5])
     with pytest.raises(TypeError, match="a model is followed by x, y"):
         backward_pass(model, x)
     with pytest.raises(ValueError, match="calls no layer 'nowhere' that computes anything"):
         backward_pass(model, x, y, layer="nowhere")
+    model.trainable = False
+    with pytest.raises(ValueError, match="depends on nothing that gradients are wanted for"):
+        backward_pass(model, x, y)
     with pytest.raises(ValueError, match="layer='dense' needs a model, got a function"):
         backward_pass(chapter, 0, 2, 5, layer="dense")
 

@@ -86,6 +86,9 @@ def test_steps_show_what_is_known() -> None:
     assert "25" in words(steps[3])
     assert "−20" not in words(steps[6])
     assert "−20" in words(steps[7])
+    with tw.viz.theme("dark") as dark:
+        plot = backward_pass(chapter, 0, 2, 5)
+    assert plot.steps()[3]._palette is dark
     sizes = {tuple(step.figure.get_size_inches()) for step in steps}
     assert len(sizes) == 1  # so that one can turn the pages
     for step in steps[::3]:

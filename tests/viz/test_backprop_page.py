@@ -138,7 +138,7 @@ def test_the_weights_of_a_network_are_scaled(chromium: Browser, tmp_path: Path) 
     with opened(chromium, backward_pass(model, x, x[:, :1]), tmp_path) as page:
         before = table(page)
         assert page.inner_text("#inputs-title") == "Scale the weights"
-        field(page, "two/kernel, times", "0.01")
+        field(page, "two/kernel", "0.01")
         kernel = model.get_layer("two").kernel
         kernel.assign(0.01 * kernel)
         plot = backward_pass(model, x, x[:, :1])

@@ -12,7 +12,7 @@ from tests.viz.sizes import check_sizes
 from tests.viz.test_palette import contrast
 from thalweg import viz
 from thalweg.viz.charts.heatmap import text_on
-from thalweg.viz.charts.histogram import bin_edges, histogram_of
+from thalweg.viz.charts.histogram import histogram_of
 from thalweg.viz.figure import blank, drawn
 from thalweg.viz.palette import DARK, LIGHT
 
@@ -53,20 +53,30 @@ def test_counts_are_those_of_numpy(values, bins):
 @settings(max_examples=40, deadline=None)
 @given(hnp.arrays(np.float64, st.integers(1, 80), elements=FLOATS))
 def test_auto_bins_hold_every_value(values):
-    edges = bin_edges(values)
+    found = histogram_of(values)
+    edges = found.edges
     assert 1 <= len(edges) - 1 <= 64
     assert np.all(np.diff(edges) > 0)
     assert edges[0] <= values.min()
     assert edges[-1] >= values.max()
-    assert histogram_of(values).counts.sum() == len(values)
+    assert found.counts.sum() == len(values)
 
 
 def test_auto_bins_are_those_of_numpy_where_these_are_few():
-    np.testing.assert_allclose(bin_edges(TIMES), np.histogram_bin_edges(TIMES, "auto"))
+    np.testing.assert_allclose(histogram_of(TIMES).edges, np.histogram_bin_edges(TIMES, "auto"))
 
 
 def test_outliers_do_not_make_millions_of_bins():
-    assert len(bin_edges(np.r_[np.linspace(0, 1, 1000), 1e9])) == 65
+    assert len(histogram_of(np.r_[np.linspace(0, 1, 1000), 1e9]).counts) == 64
+
+
+@pytest.mark.parametrize(
+    "values", [[7.0, 7.0], [0.0], [1e17, 1e17 + 16], [1.0, 1.0 + 1e-15], [-1e-310], [3e38, -3e38]]
+)
+def test_values_without_room_between_them_have_bins_too(values):
+    found = histogram_of(np.array(values))
+    assert np.all(np.diff(found.edges) > 0)
+    assert found.counts.sum() == len(values)
 
 
 def test_whole_numbers_have_a_bin_each():

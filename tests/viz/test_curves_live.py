@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -15,6 +16,7 @@ import thalweg as tw
 from tests.training.test_progress import a_terminal
 from thalweg.callbacks import LiveCurves
 from thalweg.viz.curves.live_record import LiveRecord
+from thalweg.viz.curves.live_terminal import LiveTerminal
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
 Y = (X @ np.array([[1.0], [-2.0], [0.5]], "float32")).astype("float32")
@@ -31,7 +33,8 @@ def model(**arguments):
 def seconds(monkeypatch):
     """A clock that stands still until the test moves it; the callback reads it."""
     now = [0.0]
-    monkeypatch.setattr("thalweg.viz.curves.live_curves.time.perf_counter", lambda: now[0])
+    clock = SimpleNamespace(perf_counter=lambda: now[0])
+    monkeypatch.setattr(sys.modules[LiveCurves.__module__], "time", clock)
     return now
 
 
@@ -134,9 +137,6 @@ def test_silent_fit_draws_curves_without_the_line():
 
 
 def test_it_is_drawn_ten_times_a_second_at_most(seconds):
-    def tick(epoch, logs):
-        seconds[0] += 0.03
-
     drawn = []
     live = LiveCurves()
     with a_terminal(80):
@@ -233,6 +233,11 @@ def test_the_record_keeps_a_trail_of_the_first_epoch():
     assert 50 < len(loss.epochs) <= 201
     assert (np.diff(loss.epochs) > 0).all()
     assert (loss.epochs[0], loss.epochs[-1]) == (0.001, 1.0)
+    with a_terminal(80, LINES="30") as terminal:
+        screen = LiveTerminal(8)
+        screen.draw(record.curves(), None)
+        screen.live.stop()
+    assert "best" not in terminal.getvalue()
     record.add_epoch(0, {"loss": 1.5})
     record.add_batch(1.5, {"loss": 0.1})
     record.add_epoch(1, {"loss": 1.0, "val_loss": 2.0})

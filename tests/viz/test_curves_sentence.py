@@ -46,6 +46,12 @@ def test_worse_validation_without_better_training_is_not_called_overfitting():
     assert "overfits" not in sentence
 
 
+def test_a_validation_better_than_the_training_is_not_called_overfitting():
+    late = 0.002 * np.maximum(EPOCHS - 37, 0) ** 2
+    sentence = said(loss=falling(20), val_loss=falling(11, 4) + late)
+    assert sentence.endswith("validation is lowest at epoch 37 (11) and rises after, to 17.9.")
+
+
 def test_noise_is_not_called_overfitting():
     sentence = said(
         loss=2 * np.exp(-EPOCHS / 30) + 0.5 + 0.15 * NOISE[0],

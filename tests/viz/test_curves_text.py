@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import thalweg as tw
 from tests.viz.test_curves_figure import DIVERGED, compared, log
 from thalweg.viz.curves.raster import braille, filled, spans
-from thalweg.viz.curves.text_chart import TextSeries, plain, text_chart
+from thalweg.viz.curves.text_chart import text_chart
+from thalweg.viz.curves.text_series import TextSeries, plain
 
 
 def chart(*series, width=40, height=4, **arguments):

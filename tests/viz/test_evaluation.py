@@ -11,7 +11,8 @@ from thalweg.viz.evaluation.calibration import calibration_of
 from thalweg.viz.evaluation.confusion_matrix import confusion_counts, normalized_counts
 from thalweg.viz.evaluation.labels import classes_of
 from thalweg.viz.evaluation.per_class_accuracy import per_class
-from thalweg.viz.evaluation.ranking import precision_recall_of, roc_of
+from thalweg.viz.evaluation.precision_recall_curve import precision_recall_of
+from thalweg.viz.evaluation.roc_curve import roc_of
 
 # Few different scores, so that there are ties; weights of 0 among them.
 EXAMPLES = st.lists(

@@ -123,6 +123,24 @@ def test_layers_of_nested_and_subclass_models_are_found_by_their_path():
     np.testing.assert_allclose(one.maps, other.maps, rtol=1e-5)
 
 
+def test_channels_may_come_first():
+    last, image = averaging_model(), RNG.normal(size=(2, 10, 12, 1)).astype("float32")
+    first = tw.Sequential(
+        [
+            tw.Input((1, 10, 12)),
+            tw.layers.Conv2D(4, 3, activation="relu", data_format="channels_first"),
+            tw.layers.GlobalAveragePooling2D(data_format="channels_first"),
+            tw.layers.Dense(3),
+        ]
+    )
+    first.set_weights(last.get_weights())
+    one, other = viz.grad_cam(last, image, 0), viz.grad_cam(first, np.moveaxis(image, -1, 1), 0)
+    np.testing.assert_allclose(one.numbers.heat, other.numbers.heat, rtol=1e-4, atol=1e-6)
+    assert other.axes[0, 0].images[0].get_array().shape == (10, 12)
+    maps = viz.saliency(first, np.moveaxis(image, -1, 1), 0).numbers.maps
+    np.testing.assert_allclose(maps, viz.saliency(last, image, 0).numbers.maps, rtol=1e-4)
+
+
 def test_nothing_of_the_model_changes():
     model, x = deep_model(), np.ones((1, 12, 12, 2))
     viz.grad_cam(model, x)

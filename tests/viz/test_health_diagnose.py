@@ -9,7 +9,7 @@ import pytest
 import thalweg as tw
 from thalweg import layers
 from thalweg.viz import Health, LayerHealth, Probe, WeightHealth, diagnose
-from thalweg.viz.health.diagnose import fold, percent
+from thalweg.viz.health.words import fold, percent
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(256, 12)).astype("float32")
@@ -65,7 +65,7 @@ def test_all_is_well():
     finding = only(replace(chain([1.0, 2.5]), weights=weights))
     assert finding.good
     assert finding.sentence == (
-        "Healthy: gradients differ at most 2.5-fold between layers, no unit is dead and a step "
+        "All is well: gradients differ at most 2.5-fold between layers, no unit is dead and a step "
         "changes the kernels by 0.1% to 0.2% of their norms."
     )
 
@@ -74,7 +74,7 @@ def test_vanishing_gradients():
     finding = only(chain([1e-4, 4e-3, 0.42]))
     assert finding.kind == "vanishing gradients"
     assert finding.sentence == (
-        "Gradients vanish: they shrink 4,200-fold from the last hidden layer to the first, 'a'."
+        "Gradients vanish, shrinking 4,200-fold from the last hidden layer to the first, 'a'."
     )
     assert finding.layers == ("b", "a")
     assert not finding.good
@@ -84,7 +84,7 @@ def test_exploding_gradients():
     finding = only(chain([3.0, 500.0, 1.0]))
     assert (finding.kind, finding.layers) == ("exploding gradients", ("b",))
     assert finding.sentence == (
-        "Gradients explode: they grow 500-fold from the last hidden layer to 'b'."
+        "Gradients explode, growing 500-fold from the last hidden layer to 'b'."
     )
 
 
@@ -92,11 +92,11 @@ def test_vanishing_and_exploding_activations():
     finding = only(chain(sizes=[1.0, 0.1, 2e-3]))
     assert (finding.kind, finding.layers) == ("vanishing activations", ("c",))
     assert finding.sentence == (
-        "Activations vanish: they shrink 500-fold from the first layer to the last hidden one, 'c'."
+        "Activations vanish, shrinking 500-fold from the first layer to the last hidden one, 'c'."
     )
     finding = only(chain(sizes=[1.0, 700.0, 1.0]))
     assert finding.sentence == (
-        "Activations explode: they grow 700-fold from the first layer to 'b'."
+        "Activations explode, growing 700-fold from the first layer to 'b'."
     )
 
 
@@ -115,10 +115,10 @@ def test_no_gradient_at_all():
 
 def test_dead_units():
     some = only(health_of(weight("a"), dead=3))
-    assert some.sentence == "Dead units: 3 of 8 in 'a' give 0 for all 64 samples."
+    assert some.sentence == "3 of 8 units of 'a' are dead: they give 0 for all 64 samples."
     several = only(health_of(weight("a"), weight("b"), dead=3))
     assert several.sentence == (
-        "Dead units: 6 of 16, and 3 of 8 in 'a', give 0 for all 64 samples."
+        "6 of 16 units are dead, most in 'a' (3 of 8): they give 0 for all 64 samples."
     )
     assert several.layers == ("a", "b")
     assert only(health_of(weight("a"), dead=2)).good
@@ -153,6 +153,12 @@ def test_updates():
 def test_not_finite(change, sentence):
     finding = only(health_of(weight("a", **change), weight("b")))
     assert (finding.kind, finding.sentence) == ("not finite", sentence)
+
+
+def test_activations_not_finite():
+    finding = only(chain(sizes=[1.0, np.inf]))
+    assert finding.layers == ("b",)
+    assert finding.sentence == "The activations of 'b' or their gradients are NaN or infinite."
 
 
 def test_loss_not_finite():

@@ -97,8 +97,8 @@ def test_lines():
     plot = plot_gradient_health(history())
     check_look(plot, "health_lines")
     assert plot.caption == (
-        "After 290 steps: Healthy: gradients differ at most 8-fold between layers, 6 of 64 units "
-        "are dead and a step changes the kernels by 0.071% to 0.13% of their norms."
+        "After 290 steps all is well: gradients differ at most 8-fold between layers, 6 of 64 "
+        "units are dead and a step changes the kernels by 0.071% to 0.13% of their norms."
     )
 
 
@@ -111,9 +111,9 @@ def test_map_for_many_layers():
     plot = plot_gradient_health(history(24, factor=0.7))
     check_look(plot, "health_map")
     assert plot.caption == (
-        "After 290 steps: Gradients vanish: they shrink 3,700-fold from the last hidden layer to "
-        "the first, 'hidden_1'. Dead units: 248 of 384, and 16 of 16 in 'hidden_17', give 0 for "
-        "all 64 samples."
+        "After 290 steps gradients vanish, shrinking 3,700-fold from the last hidden layer to the "
+        "first, 'hidden_1'; 248 of 384 units are dead, most in 'hidden_17' (16 of 16): they give 0 "
+        "for all 64 samples."
     )
 
 
@@ -155,8 +155,25 @@ def test_gradients_of_zero_and_nan_are_left_out():
 
 def test_a_change_is_told():
     caption = plot_gradient_health([health_at(0, 4, 0.1), health_at(50, 4)]).caption
-    assert caption.startswith("At the start: Gradients vanish: they shrink 1,")
-    assert " After 50 steps: Healthy: " in caption
+    assert caption.startswith("At the start gradients vanish, shrinking 1,")
+    assert "; after 50 steps all is well: " in caption
+
+
+@pytest.mark.parametrize(
+    ("what", "caption"),
+    [
+        ("gradients", "gradients vanish, shrinking 1,000-fold from the last hidden layer to the "
+         "first, 'hidden_1'."),
+        ("dead", "6 of 64 units are dead."),
+        ("updates", "a step changes the kernels by 0.071% to 0.13% of their norms."),
+        (["weight_gradients"], "gradients of the weights differ at most 10,000-fold between layers."),
+        (["dead", "updates"], "6 of 64 units are dead and a step changes the kernels by 0.071% to "
+         "0.13% of their norms."),
+    ],
+)  # fmt: skip
+def test_a_caption_tells_of_what_is_drawn(what, caption):
+    plot = plot_gradient_health([health_at(10, 4, 0.1, 1)], what)
+    assert plot.caption == f"At step 10 {caption}"
 
 
 def test_wrong_arguments():
@@ -191,7 +208,9 @@ def test_snapshot():
     dead = int(np.sum(np.max(h.numpy(), axis=0) == 0))
     assert dead >= 5
     assert plot.numbers.layers[3].dead == dead
-    assert plot.caption == f"Dead units: {dead} of 12 in 'hidden_3' give 0 for all 64 samples."
+    assert plot.caption == (
+        f"{dead} of 12 units of 'hidden_3' are dead: they give 0 for all 64 samples."
+    )
 
 
 def test_snapshot_of_layers_with_long_names():
@@ -211,7 +230,7 @@ def test_activations_side_by_side():
     slopes = {name: found["gradients"].values[0] for name, found in plot.numbers.items()}
     assert slopes["sigmoid"][-1] / slopes["sigmoid"][0] > 4**5
     assert slopes["tanh"][-1] / slopes["tanh"][0] < 10
-    assert plot.caption.startswith("sigmoid: Gradients vanish: they shrink ")
+    assert plot.caption.startswith("sigmoid: gradients vanish, shrinking ")
 
 
 def test_recordings_side_by_side():

@@ -18,7 +18,7 @@ from benchmarks.browser import served
 from tests.viz.live_client import Client
 from tests.viz.test_live_view import X, Y, built
 from tests.web.browser import PATIENCE, overflow, visit
-from thalweg.viz.live import live_view
+from thalweg.viz.live import prober
 from thalweg.viz.live.live_view import LiveView
 
 LABEL = "document.querySelector('#curves canvas').ariaLabel"
@@ -75,7 +75,7 @@ class Training:
 def training(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Training]:
-    monkeypatch.setattr(live_view, "_SECONDS", 0.0)
+    monkeypatch.setattr(prober, "_SECONDS", 0.0)
     found = Training()
     yield found
     found.end()
@@ -286,7 +286,7 @@ def test_a_notebook_may_show_it_in_a_frame(
 def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
     """A page as a file, and the history that it shows."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_view, "_SECONDS", 0.0)
+        patch.setattr(prober, "_SECONDS", 0.0)
         view = LiveView(open=False)
         model = built()
         with Client(view.start()).events() as events:
@@ -323,6 +323,10 @@ def test_a_saved_page_shows_all_and_fits(
         page.wait_for_timeout(100)
         assert not overflow(page)
         assert page.locator("#stop").is_hidden()
+        page.evaluate(
+            "for (const id of ['stopping', 'sure']) document.getElementById(id).hidden = 0"
+        )
+        assert not overflow(page)
         assert page.locator("#state").inner_text() == "Training ended"
 
 

@@ -19,8 +19,7 @@ import pytest
 
 import thalweg as tw
 from tests.viz.live_client import Client
-from thalweg.viz.live import live_view, opening
-from thalweg.viz.live.allowance import Allowance
+from thalweg.viz.live import live_view, opening, prober
 from thalweg.viz.live.live_view import LiveView
 
 X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
@@ -137,7 +136,7 @@ def test_of_very_many_epochs_some_are_kept(capsys: pytest.CaptureFixture[str]) -
 def test_weights_and_gradients_are_measured_while_somebody_looks(
     view: LiveView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_view, "_SECONDS", 0.0)
+    monkeypatch.setattr(prober, "_SECONDS", 0.0)
     plain, seen = built(), built()
     fitting: dict[str, Any] = {"batch_size": 16, "epochs": 3, "verbose": 0}
     before = seen.get_weights()
@@ -165,12 +164,12 @@ def test_weights_and_gradients_are_measured_while_somebody_looks(
 def test_what_cannot_be_measured_does_not_end_the_training(
     view: LiveView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_view, "_SECONDS", 0.0)
+    monkeypatch.setattr(prober, "_SECONDS", 0.0)
 
     def fails(*_: Any) -> None:
         raise ValueError("no gradients here")
 
-    monkeypatch.setattr(live_view.Probe, "__call__", fails)
+    monkeypatch.setattr(prober.Probe, "__call__", fails)
     with watched(view):
         history = built().fit(X, Y, epochs=3, callbacks=[view, Stepping()], verbose=0)
     assert len(history.history["loss"]) == 3
@@ -179,8 +178,11 @@ def test_what_cannot_be_measured_does_not_end_the_training(
 
 def test_the_button_ends_the_training_and_keeps_the_history(view: LiveView) -> None:
     class Press(tw.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.epoch = epoch
+
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if client and (view._epoch, batch) == (1, 2):
+            if client and (self.epoch, batch) == (1, 2):
                 assert client.ask("stop", "POST", body="0")[0] == 204
 
     client = Client(view.start())
@@ -326,7 +328,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.delenv("BROWSER", raising=False)
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.delitem(sys.modules, "ipykernel.kernelapp", raising=False)
     monkeypatch.setattr("webbrowser.get", lambda: object())
     return monkeypatch
 
@@ -367,7 +369,7 @@ def test_without_a_screen_no_browser_is_started(screen: pytest.MonkeyPatch) -> N
         without.setenv("CI", "true")
         assert not opening.can_open()
     with screen.context() as notebook:
-        notebook.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+        notebook.setitem(sys.modules, "ipykernel.kernelapp", types.ModuleType("kernelapp"))
         assert not opening.can_open()
 
     def none() -> None:
@@ -383,7 +385,7 @@ def test_a_notebook_shows_a_link_or_a_frame(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown: list[Any] = []
-    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", types.ModuleType("kernelapp"))
     monkeypatch.setattr("IPython.display.display", shown.append)
     view = LiveView()
     built().fit(X, Y, callbacks=[view], verbose=0)
@@ -402,9 +404,3 @@ def test_a_notebook_shows_a_link_or_a_frame(
     built().fit(X, Y, callbacks=[view], verbose=0)
     assert len(shown) == 1
     view.close()
-
-
-def test_measurements_have_their_share_of_the_time() -> None:
-    """The figures that the documentation names."""
-    assert (live_view._SHARE, live_view._SECONDS) == (0.01, 2.0)
-    assert isinstance(LiveView()._allowance, Allowance)

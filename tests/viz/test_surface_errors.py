@@ -123,7 +123,7 @@ def test_directions():
 def test_too_few_weights_for_random_directions():
     model = tw.Sequential([tw.Input((1,)), tw.layers.Dense(1)], name="line")
     model.compile("sgd", "mse")
-    fails("fewer than two trainable numbers", model, x=X[:, :1])
+    fails("too small, or 0, for two random directions", model, x=X[:, :1])
 
 
 def test_paths():

@@ -66,7 +66,7 @@ def test_chosen_ranges_are_centred_at_the_least_squares_solution():
     middle = [axis[len(axis) // 2] for axis in surface.axes]
     np.testing.assert_allclose(middle, BEST, rtol=1e-3)
     np.testing.assert_allclose(surface.minimum.place, BEST, rtol=1e-3)
-    assert surface.minimum.loss == pytest.approx(bowl(*BEST), rel=1e-4)
+    assert surface.minimum.value == pytest.approx(bowl(*BEST), rel=1e-4)
     assert not surface.minimum.at_edge
     for axis, present in zip(surface.axes, (0, 0), strict=True):
         assert axis[0] < present < axis[-1]

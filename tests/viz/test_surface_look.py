@@ -43,7 +43,7 @@ def test_a_contour_with_a_path():
     model, recorder = walked()
     plot = tw.viz.loss_surface(model, X, Y, weights=NAMES, path=recorder)
     check_look(plot, "surface_contour")
-    assert plot.caption.startswith("In 8 epochs training brings the loss from ")
+    assert plot.caption.startswith("In 8 epochs training brings the loss from 8.69 to 0.07")
     assert "; the lowest in the picture is 0.0702 at kernel = " in plot.caption
 
 
@@ -65,7 +65,7 @@ def test_a_saddle_in_3d():
 def test_a_curve_with_its_tangent():
     plot = tw.viz.loss_surface(line(kernel=1.0), X, Y, weights="kernel", unit="m²")
     check_look(plot, "surface_curve")
-    assert plot.caption.startswith("The loss is ")
+    assert plot.caption.startswith("The loss is 0.873 m² at kernel = 1; the lowest in the ")
 
 
 def test_a_comparison_of_optimizers():
@@ -137,3 +137,30 @@ def test_one_looks_over_the_lowest_corner():
     assert best_side(ramp) == -148
     assert best_side(ramp[::-1, ::-1]) == 32
     assert best_side(np.zeros((10, 10))) == -58
+
+
+def test_of_an_accuracy_the_highest_is_marked():
+    labels = (X > 0).astype("float32")
+    model = line(kernel=1.0)
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    plot = tw.viz.loss_surface(
+        model, X, labels, weights=NAMES, metric="accuracy", ranges=(-1, 1), points=9
+    )
+    word, best = plot.numbers.best
+    assert (word, best.value) == ("highest", plot.numbers.losses.max())
+    assert "; the highest in the picture is " in plot.caption
+
+
+def test_what_captions_say_of_paths():
+    def caption(path):
+        return tw.viz.function_surface(lambda u: u * u, (-3, 3), path=path, label="cost").caption
+
+    assert caption([2, 1, 0]) == (
+        "In 2 steps the path brings the cost from 4 to 0; the lowest in the picture is 0 at u = 0."
+    )
+    assert caption({"a": [2, 0], "b": [2, 1]}).startswith(
+        "In 1 step the cost goes from 4 with a to 0 and b to 1; "
+    )
+    assert caption({"a": [2, 0], "b": [1, 0.5, 1]}).startswith(
+        "The cost goes from 4 to 0 with a and from 1 to 1 with b; "
+    )

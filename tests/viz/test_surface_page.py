@@ -69,7 +69,7 @@ def test_a_place_is_read_by_keyboard_and_pointer(chromium, tmp_path):
         settled(page)
         page.locator("#map").focus()
         page.keyboard.press("ArrowRight")
-        assert page.locator("#reading").inner_text().startswith(f"loss {lowest.loss:.4f} at ")
+        assert page.locator("#reading").inner_text().startswith(f"loss {lowest.value:.4f} at ")
         page.keyboard.press("Shift+ArrowRight")
         higher = float(page.locator("#reading").inner_text().split()[1])
         kernel = lowest.place[0] + 0.1 * (plot.numbers.axes[0][-1] - plot.numbers.axes[0][0])

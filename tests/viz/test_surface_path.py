@@ -58,6 +58,14 @@ def test_points_after_batches():
     assert recorder.path.steps.tolist() == [0, 2, 4, 6, 8, 10, 12, 14, 15]
 
 
+def test_a_call_for_several_batches_counts_them_all():
+    model = line()
+    model.compile("sgd", "mse", steps_per_execution=3)
+    recorder = PathRecorder(every=2)
+    model.fit(X, Y, batch_size=6, epochs=2, verbose=0, callbacks=[recorder])
+    assert recorder.path.steps.tolist() == [0, 3, 5, 8, 10]
+
+
 def test_epochs_do_not_make_fit_stop_for_batches():
     assert not PathRecorder().wants_batches("train")
     assert PathRecorder(every=5).wants_batches("train")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["ProgressLine", "can_be_live", "format_duration", "format_metric"]
+__all__ = ["ProgressLine", "can_be_live", "format_duration", "format_metric", "in_notebook"]
 
 # Often enough to look alive, rarely enough to cost nothing.
 REDRAW_SECONDS = 1 / 15
@@ -52,9 +52,14 @@ def format_duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook; those who run notebooks are not."""
+    return "ipykernel.kernelapp" in sys.modules
+
+
 def can_be_live() -> bool:
     """Whether a line on the standard output can be changed after it was written."""
-    if "ipykernel" in sys.modules:
+    if in_notebook():
         return True
     return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
@@ -154,7 +159,7 @@ class ProgressLine:
         now = time.perf_counter()
         screen = self._screen
         if screen is None:
-            screen = _Notebook() if "ipykernel" in sys.modules else _Terminal()
+            screen = _Notebook() if in_notebook() else _Terminal()
             self._screen = screen
         elif now - self._drawn < REDRAW_SECONDS and not final:
             return

@@ -8,21 +8,25 @@ is seen.
 from thalweg.viz.backprop import backward_pass
 from thalweg.viz.charts.bar_chart import bar_chart
 from thalweg.viz.charts.heatmap import heatmap
-from thalweg.viz.charts.histogram import histogram
+from thalweg.viz.charts.histogram import Histogram, histogram
 from thalweg.viz.charts.line_chart import line_chart
 from thalweg.viz.charts.scatter import scatter
-from thalweg.viz.charts.table import table
+from thalweg.viz.charts.table import Table, table
 from thalweg.viz.curves import Curve, TrainingCurves, plot_history, text_curves
 from thalweg.viz.data.correlation import correlation
-from thalweg.viz.data.feature_distributions import feature_distributions
+from thalweg.viz.data.feature_distributions import FeatureDistributions, feature_distributions
 from thalweg.viz.data.scatter_against_target import scatter_against_target
-from thalweg.viz.evaluation.calibration import calibration
-from thalweg.viz.evaluation.confusion_matrix import confusion_matrix
-from thalweg.viz.evaluation.curves import precision_recall_curve, roc_curve
-from thalweg.viz.evaluation.per_class_accuracy import per_class_accuracy
-from thalweg.viz.evaluation.residuals import residuals
-from thalweg.viz.explanation.grad_cam import grad_cam
-from thalweg.viz.explanation.saliency import saliency
+from thalweg.viz.evaluation.calibration import Calibration, calibration
+from thalweg.viz.evaluation.confusion_matrix import ConfusionMatrix, confusion_matrix
+from thalweg.viz.evaluation.per_class_accuracy import PerClass, per_class_accuracy
+from thalweg.viz.evaluation.precision_recall_curve import (
+    PrecisionRecall,
+    precision_recall_curve,
+)
+from thalweg.viz.evaluation.residuals import Residuals, residuals
+from thalweg.viz.evaluation.roc_curve import Roc, roc_curve
+from thalweg.viz.explanation.grad_cam import GradCAM, grad_cam
+from thalweg.viz.explanation.saliency import Saliency, saliency
 from thalweg.viz.figure import Plot
 from thalweg.viz.health.compare import compare_health
 from thalweg.viz.health.diagnose import Finding, diagnose
@@ -47,15 +51,26 @@ from thalweg.viz.surface.numbers import LossSurface, SurfacePath
 from thalweg.viz.surface.path import TrainingPath
 
 __all__ = [
+    "Calibration",
+    "ConfusionMatrix",
     "Curve",
+    "FeatureDistributions",
     "Finding",
+    "GradCAM",
     "Health",
+    "Histogram",
     "LayerHealth",
     "LayerSeries",
     "LossSurface",
+    "PerClass",
     "Plot",
+    "PrecisionRecall",
     "Probe",
+    "Residuals",
+    "Roc",
+    "Saliency",
     "SurfacePath",
+    "Table",
     "TrainingCurves",
     "TrainingPath",
     "WeightHealth",

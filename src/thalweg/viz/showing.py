@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import tempfile
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from thalweg.training.progress import in_notebook
 
 if TYPE_CHECKING:
     from thalweg.viz.figure import Plot
@@ -21,7 +22,7 @@ def show(plot: Plot[Any]) -> None:
     Args:
         plot: what a function of `thalweg.viz` returned.
     """
-    if "ipykernel" in sys.modules:
+    if in_notebook():
         importlib.import_module("IPython.display").display(plot)
         return
     # The browser reads the file after this process may have ended, so it stays.

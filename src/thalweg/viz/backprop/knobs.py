@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from thalweg import ops
-from thalweg.tensor.dtypes import is_floating
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.variable import Variable
 from thalweg.viz.backprop.question import Question
@@ -17,6 +16,9 @@ __all__ = ["MOST", "Knob", "knobs_for"]
 
 MOST = 12
 """More sliders than this nobody wants."""
+
+_WRITABLE = ("float32", "float64")
+"""What a page can hand to a program as a number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,19 +54,19 @@ def knobs_for(question: Question, variables: Sequence[tuple[str, Variable]]) -> 
         variables: those that are in the picture, with their names there.
     """
     room, found = MOST, []
-    inputs = [Knob(name, x) for name, x in question.inputs.items() if is_floating(x.dtype)]
-    small = [Knob(name, v.value, v) for name, v in variables]
-    if question.model and sum(knob.value.size for knob in inputs) > MOST:
-        inputs, small = [], []  # data, of which a few numbers more or less say nothing
-    for knob in [*inputs, *small]:
-        if 0 < knob.value.size <= room:
-            found.append(knob)
-            room -= knob.value.size
+    data = list(question.inputs.items())
+    # Of a network's batch, a few numbers more or less say nothing.
+    batch = question.model is not None and sum(x.size for _, x in data) > MOST
+    if not batch:
+        knobs = [Knob(name, x) for name, x in data]
+        for knob in [*knobs, *(Knob(name, v.value, v) for name, v in variables)]:
+            if 0 < knob.value.size <= room and knob.value.dtype.name in _WRITABLE:
+                found.append(knob)
+                room -= knob.value.size
     if found:
         return found
     # Of a network one can see how gradients vanish or explode with the size of its weights.
-    kernels = [(name, v) for name, v in variables if v.trainable and v.ndim > 1]
+    kernels = [(n, v) for n, v in variables if v.ndim > 1 and v.dtype.name in _WRITABLE]
     return [
-        Knob(f"{name}, times", Tensor(np.ones((), v.dtype)), v, is_factor=True)
-        for name, v in kernels[:MOST]
+        Knob(name, Tensor(np.ones((), v.dtype)), v, is_factor=True) for name, v in kernels[:MOST]
     ]

@@ -65,7 +65,6 @@ def about_function(
         tensors,
         known,
         None if sources is None else frozenset(sources),
-        False,
         lambda steps: by_call if grouped else by_primitive,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.tree import flatten, map_structure, pack
-from thalweg.training.data_arrays import arrays_of
+from thalweg.training.data_arrays import arrays_of, check_lengths
 from thalweg.training.model import Model
 from thalweg.training.preparation import prepare
 from thalweg.viz.backprop.parts import Key, by_call, by_layer, by_primitive, inside
@@ -40,6 +40,8 @@ def about_model(
     """
     _check_model(model, args)
     x, y, *rest = [arrays_of(a, n) for a, n in zip(args, ("x", "y", "sample_weight"), strict=False)]
+    check_lengths(x, y, rest[0] if rest else None)
+    x = _in_dtypes_of(model, x)
     data = map_structure(lambda a: None if a is None else Tensor(a), (x, y, *rest))
     prepare(model, data, training=False)
     leaves = flatten(data)
@@ -64,8 +66,8 @@ def about_model(
         dict(zip(_data_names(model, data), (leaves[i] for i in used), strict=True)),
         {},
         None if sources is None else frozenset(sources),
-        True,
         lambda steps: by_layer(expand_nested, loss, steps),
+        model=model,
         by_layer=True,
     )
     if layer is None:
@@ -94,11 +96,29 @@ def _check_model(model: Model, args: Sequence[Any]) -> None:
             f"backward_pass: model '{model.name}' is not built; call it on data, fit it, or give "
             "its first layer an Input, before its backward pass is drawn."
         )
-    if model._compiled is None or model._compiled.loss is None:
+    if model._compiled is None:  # without a loss it may have those of its layers
         raise ValueError(
             f"backward_pass: model '{model.name}' has no loss; call compile(loss=...) first, or "
             "pass a function that returns the loss."
         )
+
+
+def _in_dtypes_of(model: Model, x: Any) -> Any:
+    """Whole numbers in the dtype that the model takes, so that it need not cast them."""
+    try:
+        symbols = model.inputs
+    except (AttributeError, ValueError):
+        return x
+    leaves = flatten(x)
+    if len(symbols) != len(leaves):
+        return x
+    return pack(
+        x,
+        [
+            leaf.astype(symbol.dtype) if leaf is not None and leaf.dtype.kind == "i" else leaf
+            for leaf, symbol in zip(leaves, symbols, strict=True)
+        ],
+    )
 
 
 def _data_names(model: Model, data: Any) -> list[str]:

@@ -58,6 +58,7 @@ def page(
         "edges": _edges(sketch),
         "steps": _steps(found),
         "brief": is_brief(found),
+        "within": question.layer is not None,
         "scenes": scenes(found),
         "sizes": SIZES,
     }

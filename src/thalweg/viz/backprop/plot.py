@@ -13,6 +13,7 @@ from thalweg.viz.backprop.result import BackwardPass
 from thalweg.viz.backprop.sheet import Sheet, measure_text
 from thalweg.viz.backprop.words import in_brief, in_line, norm, number
 from thalweg.viz.figure import Plot, axes_for, drawn
+from thalweg.viz.palette import theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,6 @@ __all__ = ["BackwardPassPlot", "plotted"]
 
 WIDEST = 11.0
 """Inches from which on a graph is drawn from the top to the bottom."""
-
 
 _AT_FIRST = "Only the inputs are known"
 
@@ -54,10 +54,11 @@ class BackwardPassPlot(Plot[BackwardPass]):
         Step 7 of 7. Backward through multiply, to v: −10 × 2 = −20.
         """
         count = len(moments_of(self.numbers))
-        return [
-            plotted(self.numbers, self.question, self.variables, step, self.rankdir)
-            for step in range(count + 1)
-        ]
+        with theme(self._palette.name):
+            return [
+                plotted(self.numbers, self.question, self.variables, step, self.rankdir)
+                for step in range(count + 1)
+            ]
 
     def html(self) -> str:
         """A page that needs no other file, and computes the pass anew for other inputs."""
@@ -92,7 +93,6 @@ def plotted(
     known = known_after(found, step)
     sheet = Sheet.of(found, scene, measure, titled=step is not None)
     figure, axes = axes_for(ax, sheet.width, sheet.height)
-    scale = 1.0
     if ax is None:
         figure.set_layout_engine("none")
         axes.set_position((0, 0, 1, 1))
@@ -130,16 +130,15 @@ def _caption(found: BackwardPass, question: Question) -> str:
     value = f"{is_or_has} {in_brief(result.value)}"
     if question.by_layer:
         return f"The loss of {question.subject} {value}; {_way_back(found)}."
+    what, whose = f"The value of {question.subject}", "its gradient"
+    if question.layer is not None:
+        what, whose = f"The output of {question.layer}", "the gradient of the loss"
     leaves = [n for n in found if n.kind in ("input", "variable")]
     told = [f"{in_line(n.gradient)} for {n.label}" for n in leaves if n.gradient is not None]
+    if not told:
+        return f"{what} {value}; no gradient comes back."
     more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    gradient = f"its gradient is {', '.join(told[:MOST_TOLD])}{more}"
-    if question.layer is not None:
-        what = f"The output of {question.layer}"
-        gradient = gradient.replace("its gradient", "the gradient of the loss")
-    else:
-        what = f"The value of {question.subject}"
-    return f"{what} {value}; {gradient if told else 'no gradient comes back'}."
+    return f"{what} {value}; {whose} is {', '.join(told[:MOST_TOLD])}{more}."
 
 
 def _way_back(found: BackwardPass) -> str:

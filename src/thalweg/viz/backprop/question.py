@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thalweg.tensor.tensor import Tensor
+from thalweg.training.model import Model
 from thalweg.viz.backprop.parts import Key
 from thalweg.viz.backprop.record import Step
 
@@ -24,8 +25,8 @@ class Question:
         names: by the id of a variable or constant tensor, what the function calls it.
         sources: the names of the inputs and variables whose gradients are wanted; None: all
             trainable variables, and the inputs of a function.
-        model: whether it is the loss of a model; then inputs are data, which have gradients only
-            where `sources` says so.
+        model: whose loss it is, if it is one; then inputs are data, which have gradients only where
+            `sources` says so.
         key: from all steps to what makes a box.
         layer: the layer to look into.
         by_layer: whether boxes are layers, with their variables inside.
@@ -36,7 +37,7 @@ class Question:
     inputs: Mapping[str, Tensor]
     names: Mapping[int, str]
     sources: frozenset[str] | None
-    model: bool
     key: Callable[[Sequence[Step]], Key]
+    model: Model | None = None
     layer: str | None = None
     by_layer: bool = False

@@ -38,15 +38,19 @@ class Sketcher:
         self.variables = {number: v for number, (_, v) in recorder.variables.items()}
         self.parts = parts_of(recorder.steps, target, question.key(recorder.steps))
         self.makers = {id(y): part for part in self.parts for y in part.outputs}
+        self.chain = chain_rule(self.parts, target, self._sources())
         self.found = Sketch()
         self.node_of: dict[int, str] = {}  # by the id of a tensor
         self.names: set[str] = set()
 
     def sketch(self) -> Sketch:
         """The nodes, the edges, and the tensors that are their numbers."""
-        chain = chain_rule(self.parts, self.target, self._sources())
-        self.gradients = chain.gradients
-        if id(self.target) not in chain.gradients or not self.parts:
+        if not self.parts:
+            raise ValueError(
+                f"backward_pass: the result of {self.question.subject} is an argument or a "
+                "constant; there is no operation to draw."
+            )
+        if id(self.target) not in self.chain.gradients:
             raise ValueError(
                 f"backward_pass: the result of {self.question.subject} depends on nothing that "
                 "gradients are wanted for: on no floating argument and no trainable variable."
@@ -56,13 +60,13 @@ class Sketcher:
         self._check_size(sum(shown))
         passed_on = []
         for part, seen, flows, derivatives in zip(
-            self.parts, shown, chain.flows, chain.derivatives, strict=True
+            self.parts, shown, self.chain.flows, self.chain.derivatives, strict=True
         ):
             if seen:
                 name = self._add(part, flows, derivatives)
                 if any(flow is not None for flow in flows):
                     passed_on.append(name)
-        self._leave(shown, chain.flows)
+        self._leave(shown)
         self.found.backward = passed_on[::-1]
         return self.found
 
@@ -72,8 +76,10 @@ class Sketcher:
         names = dict(self.inputs)
         names.update({number: self._name_of(v) for number, v in self.variables.items()})
         if question.sources is None:
-            trained = {number for number, v in self.variables.items() if v.trainable}
-            return trained if question.model else trained | set(self.inputs)
+            if question.model is not None:
+                trained = {id(v) for v in question.model.trainable_variables}
+                return {number for number, v in self.variables.items() if id(v) in trained}
+            return {*self.inputs, *(n for n, v in self.variables.items() if v.trainable)}
         for wanted in sorted(question.sources):
             if wanted not in names.values():
                 raise ValueError(
@@ -138,7 +144,7 @@ class Sketcher:
             tuple(value.shape),
             value.dtype.name,
             self.found.take(value),
-            self.found.take_any(self.gradients.get(id(value))),
+            self.found.take_any(self.chain.gradients.get(id(value))),
         )
         self.found.nodes.append(node)
         return node
@@ -193,28 +199,18 @@ class Sketcher:
         if len(set(names)) < len(names):
             names = [_path_within(v.path, name) for v, _ in own]
         return [
-            (called, self.found.take(x), self.found.take_any(self.gradients.get(id(x))))
+            (called, self.found.take(x), self.found.take_any(self.chain.gradients.get(id(x))))
             for called, (_, x) in zip(names, own, strict=True)
         ]
 
-    def _leave(self, shown: Sequence[bool], flows: Sequence[Sequence[Tensor | None]]) -> None:
+    def _leave(self, shown: Sequence[bool]) -> None:
         """The edges that lead out of the picture: the result, or what other layers take."""
-        leaving: dict[int, Tensor] = {}
-        if id(self.target) in self.node_of:
-            leaving[id(self.target)] = self.target
-        for part, seen in zip(self.parts, shown, strict=True):
-            if not seen:
-                made = {id(x): x for x in part.inputs if id(x) in self.makers}
-                leaving.update({n: x for n, x in made.items() if n in self.node_of})
-        inside = {
-            id(y)
-            for part, seen in zip(self.parts, shown, strict=True)
-            if seen
-            for y in part.outputs
-        }
-        for number, y in leaving.items():
-            if number in inside:
-                self._edge(self.node_of[number], None, y, self.gradients.get(number), None)
+        inside = {id(y): y for p, s in zip(self.parts, shown, strict=True) if s for y in p.outputs}
+        taken = {id(x) for p, s in zip(self.parts, shown, strict=True) if not s for x in p.inputs}
+        for number, y in inside.items():
+            if number in taken or y is self.target:
+                gradient = self.chain.gradients.get(number)
+                self._edge(self.node_of[number], None, y, gradient, None)
 
 
 def _path_within(path: str, layer: str) -> str:

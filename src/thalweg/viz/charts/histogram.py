@@ -17,7 +17,7 @@ from thalweg.viz.palette import palette
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Histogram", "bin_edges", "draw_histogram", "histogram", "histogram_of"]
+__all__ = ["Histogram", "draw_histogram", "histogram", "histogram_of"]
 
 MOST_BINS = 64
 
@@ -100,9 +100,9 @@ def histogram_of(values: Floats, bins: Any = "auto", most: int = MOST_BINS) -> H
     """The numbers of a histogram, as `histogram` makes them; `'auto'` makes `most` bins at most."""
     flat = values.ravel()
     finite = flat[np.isfinite(flat)]
-    edges = bin_edges(finite, bins, most)
     some = finite.size > 0
     low, middle, high = np.quantile(finite, [0.25, 0.5, 0.75]) if some else [np.nan] * 3
+    edges = _edges(finite, bins, most, high - low)
     return Histogram(
         counts=np.histogram(finite, edges)[0].astype(np.int64),
         edges=edges,
@@ -118,14 +118,13 @@ def histogram_of(values: Floats, bins: Any = "auto", most: int = MOST_BINS) -> H
     )
 
 
-def bin_edges(finite: Floats, bins: Any = "auto", most: int = MOST_BINS) -> Floats:
-    """The edges of the bins for finite values."""
+def _edges(finite: Floats, bins: Any, most: int, middle_half: float) -> Floats:
     if isinstance(bins, str):
         if bins != "auto":
             raise ValueError(
                 f"histogram: bins must be 'auto', a number or the edges, got {bins!r}."
             )
-        return _auto_edges(finite, most)
+        return _auto_edges(finite, most, middle_half)
     if isinstance(bins, (int, np.integer)) and not isinstance(bins, bool):
         if bins < 1:
             raise ValueError(f"histogram: bins must be at least 1, got {bins}.")
@@ -137,17 +136,16 @@ def bin_edges(finite: Floats, bins: Any = "auto", most: int = MOST_BINS) -> Floa
     return edges
 
 
-def _auto_edges(finite: Floats, most: int) -> Floats:
+def _auto_edges(finite: Floats, most: int, middle_half: float) -> Floats:
     if not finite.size:
         return np.array([0.0, 1.0])
     low, high = float(finite.min()), float(finite.max())
     span = high - low
-    if span < most and np.all(finite == np.round(finite)):
+    if span < most and abs(low) < 2**52 and np.all(finite == np.round(finite)):
         return np.arange(low, high + 2) - 0.5
     # Sturges 1926; Freedman and Diaconis 1981, with the distance between the quartiles.
     count = np.log2(finite.size) + 1
-    lower, upper = np.quantile(finite, [0.25, 0.75])
-    width = 2 * (upper - lower) / np.cbrt(finite.size)
+    width = 2 * middle_half / np.cbrt(finite.size)
     if width * most > span:
         count = max(count, span / width)
     elif width > 0:
@@ -156,8 +154,9 @@ def _auto_edges(finite: Floats, most: int) -> Floats:
 
 
 def _spread(low: float, high: float, count: int) -> Floats:
-    if low == high:
-        wing = 0.5 if low == 0 else min(0.5, 0.5 * abs(low))
+    # Between values this close no edges have room.
+    if high - low <= 2 * count * np.spacing(max(abs(low), abs(high))):
+        wing = 0.5 if low == 0 else 0.5 * min(1, abs(low)) if abs(low) < 2**40 else 0.01 * abs(low)
         low, high = low - wing, high + wing
     return np.linspace(low, high, count + 1)
 

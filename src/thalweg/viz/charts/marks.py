@@ -13,18 +13,25 @@ if TYPE_CHECKING:
 __all__ = ["mark_line", "mark_upright"]
 
 
-def _styles() -> list[dict[str, Any]]:
+def _styles(cased: bool = True) -> list[dict[str, Any]]:
     """A line in the ground's colour, and dashes in the ink's over it."""
     colours = palette()
-    return [
-        {"color": colours.surface, "linewidth": 3.2, "linestyle": "-", "alpha": 0.85, "zorder": 3},
-        {"color": colours.ink, "linewidth": 1.3, "linestyle": (0, (4, 2.5)), "zorder": 3.1},
-    ]
+    ground: dict[str, Any] = {"color": colours.surface, "linewidth": 3.2, "alpha": 0.85}
+    dashes: dict[str, Any] = {"color": colours.ink, "linewidth": 1.3, "linestyle": (0, (4, 2.5))}
+    case = [{**ground, "linestyle": "-", "zorder": 3}] if cased else []
+    return [*case, {**dashes, "zorder": 3.1}]
 
 
-def mark_line(ax: Axes, x: Sequence[float], y: Sequence[float]) -> None:
-    """Mark a line between two points."""
-    for style in _styles():
+def mark_line(ax: Axes, x: Sequence[float], y: Sequence[float], *, cased: bool = True) -> None:
+    """Mark a line between two points.
+
+    Args:
+        ax: the axes.
+        x: where it begins and ends.
+        y: where it begins and ends.
+        cased: whether it parts what is below it, such as bars; points it would hide.
+    """
+    for style in _styles(cased):
         ax.plot(x, y, **style)
 
 

@@ -15,7 +15,7 @@ from thalweg.viz.palette import palette
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_points", "scatter"]
+__all__ = ["draw_points", "is_many", "scatter"]
 
 MANY = 4000
 """From so many points on one sees more in a map of their density."""
@@ -73,13 +73,10 @@ def scatter(
             )
         numbers = {g: (xs[kept & (of == g)], ys[kept & (of == g)]) for g in different}
     figure, axes = axes_for(ax)
-    if names is None and kept.sum() >= MANY:
-        _draw_density(axes, *numbers["all"])
-    else:
-        for i, (name, points) in enumerate(numbers.items()):
-            draw_points(axes, *points, which=i, label=name)
-        if names is not None:
-            axes.legend(loc="best", handletextpad=0.3)
+    for i, (name, points) in enumerate(numbers.items()):
+        draw_points(axes, *points, which=i, label=None if names is None else name)
+    if names is not None:
+        axes.legend(loc="best", handletextpad=0.3)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     heading(axes, title)
     left_out = int(len(xs) - kept.sum())
@@ -96,7 +93,7 @@ def draw_points(
     color: str | None = None,
 ) -> None:
     """Draw points in these axes, smaller and fainter the more there are; by density if many."""
-    if len(x) >= MANY and label is None:
+    if is_many(len(x)) and label is None:
         _draw_density(ax, x, y)
         return
     many = len(x) > 200
@@ -110,6 +107,11 @@ def draw_points(
         linewidths=0,
         label=label,
     )
+
+
+def is_many(count: int) -> bool:
+    """Whether so many points are drawn as a density."""
+    return count >= MANY
 
 
 def _draw_density(ax: Axes, x: Floats, y: Floats) -> None:

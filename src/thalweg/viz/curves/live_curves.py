@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 from thalweg.training.callbacks.callback import Logs
 from thalweg.training.callbacks.progbar_logger import ProgbarLogger
-from thalweg.training.progress import ProgressLine, can_be_live
+from thalweg.training.progress import ProgressLine, can_be_live, in_notebook
 from thalweg.viz.curves.curve import TrainingCurves
 from thalweg.viz.curves.live_notebook import LiveNotebook
 from thalweg.viz.curves.live_record import LiveRecord
 from thalweg.viz.curves.live_terminal import LiveTerminal
 from thalweg.viz.curves.sentence import describe
-from thalweg.viz.curves.text_chart import plain
 from thalweg.viz.curves.text_curves import curve_lines
+from thalweg.viz.curves.text_series import plain
 
 __all__ = ["LiveCurves"]
 
@@ -49,7 +49,7 @@ class LiveCurves(ProgbarLogger):
     >>> model.compile(tw.optimizers.SGD(0.1), "mse")
     >>> live = tw.callbacks.LiveCurves(height=4)
     >>> history = model.fit([[1.0]], [[1.0]], epochs=8, callbacks=[live])
-    loss (log scale)                                       best: 0.000784 at epoch 8
+    loss (log scale)                                     ○ best: 0.000784 at epoch 8
        1 ┤⠉⠉⠓⠒⠒⠲⠤⠤⠤⣄⣀⣀⣀⡀
          │             ⠉⠉⠉⠙⠒⠒⠒⠲⠤⠤⠤⣄⣀⣀⣀
     0.01 ┤                           ⠈⠉⠉⠉⠙⠒⠒⠒⠦⠤⠤⠤⣄⣀⣀⣀
@@ -91,8 +91,7 @@ class LiveCurves(ProgbarLogger):
         self._known = set()
         self._due = 0.0
         if can_be_live():
-            in_notebook = "ipykernel" in sys.modules
-            self._screen = LiveNotebook() if in_notebook else LiveTerminal(self.height)
+            self._screen = LiveNotebook() if in_notebook() else LiveTerminal(self.height)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch
@@ -124,6 +123,7 @@ class LiveCurves(ProgbarLogger):
     def on_train_end(self, logs: Logs = None) -> None:
         super().on_train_end(logs)
         self._line = None
+        self._finish_screen()
         unknown = [name for name in self.metrics or [] if not self._recorded(name)]
         if unknown and self._known:
             warnings.warn(
@@ -131,7 +131,6 @@ class LiveCurves(ProgbarLogger):
                 f"{', '.join(self._known)}.",
                 stacklevel=2,
             )
-        self._finish_screen()
 
     def _recorded(self, name: str) -> bool:
         return name in self._known or f"val_{name}" in self._known

@@ -12,7 +12,7 @@ from thalweg.viz.curves.text_curves import chart_columns, curve_lines
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["LiveTerminal"]
+__all__ = ["LiveTerminal", "chart_texts"]
 
 # The terminal's own colours, which fit its background whatever that is.
 _STYLES = {
@@ -75,30 +75,41 @@ class LiveTerminal:
         return [Text()] if lines else []
 
     def _charts(self, curves: TrainingCurves) -> list[Text]:
-        from rich.text import Text
-
-        width = self.console.width - 1
-        if width < _LEAST_WIDTH or not curves.curves:
-            return []
-        names = [panel.name for panel in panels(curves)]
-        columns = chart_columns(len(names), width)
         # The sentence at the end may need two lines, and the prompt one.
-        room = self.console.height - 4
-        rows = -(-len(names) // columns)
-        rows = max(min(rows, (room + 1) // (_LEAST_HEIGHT + _FRAME + 1)), 1)
-        height = min((room - (rows - 1)) // rows - _FRAME, self.height)
-        if height < 2:
-            return []
-        shown = names[: rows * columns]
-        seen = tuple(curve for curve in curves.curves if curve.name in shown)
-        lines = curve_lines(
-            TrainingCurves(curves.runs, seen), width, height, ascii_only=self.ascii_only
-        )
-        found = [
-            Text.assemble(*((text, _STYLES.get(kind, "")) for text, kind in line), no_wrap=True)
-            for line in lines
-        ]
-        if len(shown) < len(names):
-            rest = f"no room for {', '.join(names[len(shown) :])}"
-            found.append(Text(rest, style="dim", no_wrap=True, overflow="ellipsis"))
-        return found
+        width, room = self.console.width - 1, self.console.height - 4
+        return chart_texts(curves, width, room, self.height, self.ascii_only)
+
+
+def chart_texts(
+    curves: TrainingCurves, width: int, room: int, height: int, ascii_only: bool = False
+) -> list[Text]:
+    """The charts of as many metrics as there is room for, in colours.
+
+    Args:
+        curves: what is drawn.
+        width: of the lines.
+        room: how many lines there may be.
+        height: of each chart in lines, at most, without its title and axis.
+        ascii_only: whether only the characters of ASCII are used.
+    """
+    from rich.text import Text
+
+    if width < _LEAST_WIDTH or not curves.curves:
+        return []
+    names = [panel.name for panel in panels(curves)]
+    columns = chart_columns(len(names), width)
+    rows = max(min(-(-len(names) // columns), (room + 1) // (_LEAST_HEIGHT + _FRAME + 1)), 1)
+    height = min((room - (rows - 1)) // rows - _FRAME, height)
+    if height < 2:
+        return []
+    shown = names[: rows * columns]
+    seen = tuple(curve for curve in curves.curves if curve.name in shown)
+    lines = curve_lines(TrainingCurves(curves.runs, seen), width, height, ascii_only)
+    found = [
+        Text.assemble(*((text, _STYLES.get(kind, "")) for text, kind in line), no_wrap=True)
+        for line in lines
+    ]
+    if len(shown) < len(names):
+        rest = f"no room for {', '.join(names[len(shown) :])}"
+        found.append(Text(rest, style="dim", no_wrap=True, overflow="ellipsis"))
+    return found

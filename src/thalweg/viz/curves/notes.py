@@ -13,8 +13,9 @@ __all__ = ["marked_curves", "note"]
 
 def marked_curves(panel: Panel) -> list[Curve]:
     """The curves whose best epochs are marked: those of the validation, if there are any."""
-    validated = [curve for curve in panel.curves if curve.validation]
-    return [c for c in validated or panel.curves if c.best is not None and len(c.epochs) > 1]
+    chosen = [curve for curve in panel.curves if curve.validation] or panel.curves
+    # Within the first epoch, and of a single one, there is no best.
+    return [c for c in chosen if c.best is not None and len(c.epochs) > 1 and c.epochs[0] >= 1]
 
 
 def note(panel: Panel, runs: tuple[str, ...], mark: str | None = "") -> str:

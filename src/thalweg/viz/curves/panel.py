@@ -57,7 +57,7 @@ def draw_panel(
     for curve in panel.curves:
         handles |= _draw_curve(ax, curve, runs)
     epochs = np.concatenate([curve.epochs for curve in panel.curves])
-    first, last = int(epochs.min()), int(epochs.max())
+    first, last = int(np.floor(epochs.min())), int(np.ceil(epochs.max()))
     margin = max(0.03 * (last - first), 0.5)
     ax.set_xlim(first - margin, last + margin)
     whole = MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10])
@@ -112,8 +112,9 @@ def _draw_curve(ax: Axes, curve: Curve, runs: tuple[str, ...]) -> dict[str, Any]
         drawstyle="steps-mid" if rate and len(numbers) > 1 else "default",
     )
     lone = _lone(numbers)
-    if lone.any() and style.get("markevery", 1) != 1:
-        ax.plot(curve.epochs[lone], numbers[lone], **style | {"linestyle": "", "markevery": 1})
+    if lone.any():
+        point = {"marker": MARKERS[int(curve.validation)]} | style
+        ax.plot(curve.epochs[lone], numbers[lone], **point | {"linestyle": "", "markevery": 1})
     if len(runs) == 1 and rate:
         return {}
     kind = "validation" if curve.validation else "training"

@@ -182,7 +182,7 @@ def _validation(train: Curve, validation: Curve, log: bool) -> str:
     later = facts.costs[int(np.argmin(facts.costs)) + 1 :]
     if len(later) >= 2 and facts.rise > max(_RISE if log else _RISE * abs(value), facts.noise):
         said += f" and {_verb(validation, worse=True)} after, to {short(facts.tail)}"
-        return f"{said}: it overfits" if _learns_on(train, best, log) else said
+        return f"{said}: it overfits" if _overfits(train, facts, best, log) else said
     if facts.flat_since is not None and len(later) >= 2:
         return f"{said} and has been flat since epoch {facts.flat_since}"
     last_part = max(1, len(facts.values) // 10)
@@ -191,12 +191,14 @@ def _validation(train: Curve, validation: Curve, log: bool) -> str:
     return said
 
 
-def _learns_on(train: Curve, epoch: int | None, log: bool) -> bool:
-    """Whether the training got better after the validation's best epoch."""
+def _overfits(train: Curve, validation: _Facts, epoch: int | None, log: bool) -> bool:
+    """Whether training got better after the validation's best epoch, and ends better than it."""
     facts = _facts(train, log)
     after = facts.costs[facts.epochs > (epoch or 0)]
     before = facts.costs[facts.epochs <= (epoch or 0)]
-    return bool(len(after) and len(before) and after.min() < before.min())
+    learns = len(after) and len(before) and after.min() < before.min()
+    sign = -1.0 if better(train.metric) == "up" else 1.0
+    return bool(learns and sign * facts.tail < sign * validation.tail)
 
 
 def _compared(name: str, curves: tuple[Curve, ...]) -> str:

@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from thalweg.viz.curves.raster import braille, filled, spans
 from thalweg.viz.curves.scale import tick_labels, ticks
+from thalweg.viz.curves.text_labels import end_labels, spread, x_axis
+from thalweg.viz.curves.text_plot import plot_lines
+from thalweg.viz.curves.text_series import Line, TextSeries
 
-__all__ = ["Line", "TextSeries", "plain", "text_chart"]
+__all__ = ["text_chart"]
 
 Array = np.ndarray[Any, Any]
-
-Line = tuple[tuple[str, str], ...]
-"""Pieces of a line: a text, and what it is: `'title'`, `'soft'`, `'0'` for the first colour of
-series, `'1'`, ..., or `''`."""
-
-SYMBOLS = "*o+x#%"
-
-
-@dataclass(frozen=True, eq=False)
-class TextSeries:
-    """A curve of a chart.
-
-    Attributes:
-        label: what stands at its end.
-        x: ascending, shape (n,).
-        y: shape (n,); a gap where it is not finite.
-        colour: the number of its colour.
-        dashed: whether it is drawn with gaps, to be told apart without colours.
-        mark: the position of a point to be marked, or None.
-    """
-
-    label: str
-    x: Array
-    y: Array
-    colour: int = 0
-    dashed: bool = False
-    mark: int | None = None
 
 
 def text_chart(
@@ -69,6 +43,7 @@ def text_chart(
     Returns:
         `height + 3` lines of exactly `width` characters.
 
+    >>> from thalweg.viz.curves.text_series import plain
     >>> x = np.arange(1.0, 6.0)
     >>> falls = TextSeries("training 0", x, 4.0 - np.minimum(x, 4.0))
     >>> lines = text_chart([falls], 34, 4, title="loss", x_label="epoch", ascii_only=True)
@@ -86,44 +61,35 @@ def text_chart(
     marks = ticks(low, high, max(2, height // 2), log)
     names = tick_labels(marks, log)
     left = max((len(name) for name in names), default=1) + 2
-    labels = _end_labels(series, ascii_only, (width - left) // 2)
-    right = max((len(text) + 1 for text, _ in labels), default=0)
+    labels = end_labels(series, ascii_only, (width - left) // 2)
+    right = max((len(text) + 1 for text in labels if text), default=0)
     columns = max(width - left - right, 4)
     dots = (1, 1) if ascii_only else (4, 2)
     rows = _rows(low, high, height * dots[0], log)
-    cells = _cells(series, columns, height, (x_low, x_high), rows, dots, ascii_only)
+    plot = plot_lines(series, columns, height, (x_low, x_high), rows, dots)
+    at = np.rint(rows(np.array(marks))).astype(int) // dots[0]
+    by_line = dict(zip(at.tolist(), names, strict=True))
+    ends = spread(series, labels, _rows(low, high, height, log), height)
 
-    line_rows = _rows(low, high, height, log)
-    at = np.rint(line_rows(np.array(marks))).astype(int).tolist()
-    by_row = dict(zip(at, names, strict=True))
-    ends = _spread(series, labels, line_rows, height)
-    corner, stroke, tick, edge, stop = "+-++|" if ascii_only else "└─┬┤│"
-    lines: list[Line] = [_headline(title, note, width)]
-    for i in range(height):
-        name = by_row.get(i, "")
-        pieces = [(name.rjust(left - 2) + " ", "soft"), (edge if name else stop, "soft")]
-        pieces += _runs(cells[i])
+    corner, stroke, tick, edge, side = "+-++|" if ascii_only else "└─┬┤│"
+    note = note if len(title) + 2 + len(note) <= width else ""
+    lines: list[Line] = [((title[:width], "title"), (note.rjust(width - len(title)), "soft"))]
+    for i, pieces in enumerate(plot):
+        name = by_line.get(i, "")
         text, kind = ends.get(i, ("", ""))
-        pieces.append(((" " + text if text else "").ljust(right), kind))
-        lines.append(tuple(pieces))
-    axis, below = _x_axis(x_low, x_high, columns, stroke, tick)
-    rest = right - len(x_label) - 1
-    lines.append((((" " * (left - 1)) + corner + axis + " " * right, "soft"),))
-    if rest >= 0:
-        below += " " + x_label + " " * rest
-    else:
-        # No room beside the numbers: in place of the last of them.
-        below = (below[: columns + right - len(x_label) - 1] + " " + x_label).ljust(columns + right)
-    lines.append(((" " * left + below, "soft"),))
+        lines.append(
+            (
+                (name.rjust(left - 2) + " " + (edge if name else side), "soft"),
+                *pieces,
+                ((" " + text if text else "").ljust(right), kind),
+            )
+        )
+    axis, below = x_axis(x_low, x_high, columns, stroke, tick)
+    lines.append(((" " * (left - 1) + corner + axis + " " * right, "soft"),))
+    # Where there is no room beside the numbers, it takes the place of the last of them.
+    below = below[: columns + right - len(x_label) - 1] + f" {x_label}"
+    lines.append(((" " * left + below.ljust(columns + right), "soft"),))
     return lines
-
-
-def plain(line: Line) -> str:
-    """The text of a line."""
-    return "".join(text for text, _ in line)
-
-
-# --- ranges and axes ------------------------------------------------------------------------------
 
 
 def _range(columns: Sequence[Array], log: bool) -> tuple[float, float]:
@@ -150,127 +116,3 @@ def _rows(low: float, high: float, count: int, log: bool) -> Callable[[Array], A
         return (1.0 - place) * (count - 1)
 
     return row
-
-
-def _x_axis(low: float, high: float, columns: int, stroke: str, tick: str) -> tuple[str, str]:
-    """The line with its ticks, and the numbers below; whole numbers only."""
-    axis, below = [stroke] * columns, [" "] * columns
-    whole = (
-        [v for v in ticks(low, high, max(columns // 10, 1)) if v == round(v)]
-        if high > low
-        else [low]
-    )
-    first = [float(np.ceil(low))] if np.ceil(low) <= high else []
-    free = 0
-    for value in dict.fromkeys([*first, *(v for v in whole if v == round(v))]):
-        at = round((value - low) / ((high - low) or 1.0) * (columns - 1))
-        text = f"{value:.0f}"
-        begin = min(max(at - (len(text) - 1) // 2, 0), columns - len(text))
-        if begin < free:
-            continue
-        axis[at] = tick
-        below[begin : begin + len(text)] = text
-        free = begin + len(text) + 2
-    return "".join(axis), "".join(below)
-
-
-def _headline(title: str, note: str, width: int) -> Line:
-    title = title[:width]
-    room = width - len(title)
-    note = note if len(note) + 2 <= room else ""
-    return (title, "title"), (note.rjust(room), "soft")
-
-
-# --- curves ---------------------------------------------------------------------------------------
-
-
-def _cells(
-    series: Sequence[TextSeries],
-    columns: int,
-    height: int,
-    x_range: tuple[float, float],
-    rows: Callable[[Array], Array],
-    dots: tuple[int, int],
-    ascii_only: bool,
-) -> list[list[tuple[str, str]]]:
-    """Each character of the plot and its kind."""
-    whole = np.zeros((height * dots[0], columns * dots[1]), bool)
-    owner = np.full((height, columns), -1)
-    drawn = []
-    for s in series:
-        y = np.where(np.isfinite(s.y), s.y, np.nan)
-        own = filled(spans(s.x, y, columns * dots[1], x_range, rows), height * dots[0])
-        if s.dashed and not ascii_only:
-            own[:, np.arange(columns * dots[1]) // dots[1] % 2 == 1] = False
-        drawn.append(own)
-    for i, own in enumerate(drawn):
-        whole |= own
-        there = own.reshape(height, dots[0], columns, dots[1]).any(axis=(1, 3))
-        owner[there] = i
-    if ascii_only:
-        symbols = [SYMBOLS[i % len(SYMBOLS)] for i in range(len(series))]
-        text = ["".join(symbols[i] if i >= 0 else " " for i in row) for row in owner]
-    else:
-        text = braille(whole)
-    cells = [
-        [(c, str(series[i].colour) if i >= 0 else "") for c, i in zip(line, row, strict=True)]
-        for line, row in zip(text, owner, strict=True)
-    ]
-    for s in series:
-        if s.mark is None or not np.isfinite(s.y[s.mark]):
-            continue
-        share = (s.x[s.mark] - x_range[0]) / ((x_range[1] - x_range[0]) or 1.0)
-        at = round(float(share) * (columns * dots[1] - 1)) // dots[1]
-        line = int(np.rint(rows(s.y[s.mark : s.mark + 1])[0])) // dots[0]
-        cells[line][at] = ("O" if ascii_only else "○", str(s.colour))
-    return cells
-
-
-def _runs(cells: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Neighbours of one kind as one piece."""
-    found: list[tuple[str, str]] = []
-    for text, kind in cells:
-        if found and (found[-1][1] == kind or text == " "):
-            found[-1] = (found[-1][0] + text, found[-1][1])
-        else:
-            found.append((text, kind))
-    return found
-
-
-def _end_labels(
-    series: Sequence[TextSeries], ascii_only: bool, most: int
-) -> list[tuple[str, TextSeries]]:
-    found = []
-    for i, s in enumerate(series):
-        if not s.label:
-            continue
-        text = (
-            f"{SYMBOLS[i % len(SYMBOLS)]} {s.label}" if ascii_only and len(series) > 1 else s.label
-        )
-        if len(text) > most:
-            text = text[: most - 1] + ("." if ascii_only else "…")
-        found.append((text, s))
-    return found
-
-
-def _spread(
-    series: Sequence[TextSeries],
-    labels: list[tuple[str, TextSeries]],
-    rows: Callable[[Array], Array],
-    height: int,
-) -> dict[int, tuple[str, str]]:
-    """The labels by line: each near the end of its curve, no two in one line."""
-    wanted = []
-    for text, s in labels:
-        there = np.flatnonzero(np.isfinite(s.y))
-        end = float(rows(s.y[there[-1:]])[0]) if len(there) else 0.0
-        wanted.append((end, text, str(s.colour)))
-    wanted.sort(key=lambda item: item[0])
-    wanted = wanted[:height]
-    places: list[int] = []
-    for end, _, _ in wanted:
-        places.append(max(round(end), places[-1] + 1 if places else 0))
-    for i in range(len(places) - 1, -1, -1):  # what was pushed off the bottom pushes back
-        limit = height - 1 if i == len(places) - 1 else places[i + 1] - 1
-        places[i] = min(places[i], limit)
-    return {place: (text, kind) for place, (_, text, kind) in zip(places, wanted, strict=True)}

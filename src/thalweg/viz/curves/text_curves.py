@@ -13,7 +13,8 @@ from thalweg.viz.curves.notes import marked_curves, note
 from thalweg.viz.curves.reading import read_curves
 from thalweg.viz.curves.scale import asks_for_log
 from thalweg.viz.curves.sentence import describe
-from thalweg.viz.curves.text_chart import Line, TextSeries, plain, text_chart
+from thalweg.viz.curves.text_chart import text_chart
+from thalweg.viz.curves.text_series import Line, TextSeries, plain
 from thalweg.viz.curves.words import in_words, short
 
 __all__ = ["curve_lines", "text_curves"]
@@ -55,7 +56,7 @@ def text_curves(
     >>> import thalweg as tw
     >>> log = {"loss": [8, 4, 2, 1, 0.5, 0.2], "val_loss": [9, 5, 3, 3.5, 4, 4.5]}
     >>> print(tw.viz.text_curves(log, width=60, height=5))
-    loss (log scale)                          best: 3 at epoch 3
+    loss (log scale)                        ○ best: 3 at epoch 3
         │⠛⠒⠶⠤⢦⣀⣤ ⣀
       3 ┤      ⠈⠉⠉⠓⠛⠦⠭⢤⣒⣀○ ⠒ ⠒ ⠒ ⠒ ⠋ ⠉ ⠉ ⠉ ⠉ ⠉ ⠉  validation 4.5
       1 ┤                ⠉⠉⠓⠒⠲⠤⢤⣀⣀⡀

@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg.viz.charts.arguments import one_of
 from thalweg.viz.charts.marks import mark_line
-from thalweg.viz.charts.scatter import draw_points
+from thalweg.viz.charts.scatter import draw_points, is_many
 from thalweg.viz.charts.words import name_and_unit, number
 from thalweg.viz.data.columns import columns_of, grid_shape, target_of
 from thalweg.viz.data.relations import METHODS, correlations
@@ -40,7 +40,7 @@ def scatter_against_target(
         y: the target, of shape `(n,)` or `(n, 1)`.
         names: what each feature is, with its unit after a comma: `"RM, rooms per dwelling"`.
         target: what the target is, with its unit.
-        method: which correlation coefficient r is: `'pearson'` or `'spearman'`.
+        method: which correlation coefficient: `'pearson'` (r) or `'spearman'` (ρ).
         sort: whether the strongest correlation comes first.
         title: above the picture.
 
@@ -82,6 +82,7 @@ def scatter_against_target(
         squeeze=False,
         sharey=True,
     )
+    sign = "r" if method == "pearson" else "ρ"
     for place, panel in enumerate(grid.flat):
         if place >= len(order):
             panel.set_axis_off()
@@ -91,7 +92,9 @@ def scatter_against_target(
         kept = np.isfinite(column) & np.isfinite(goal)
         draw_points(panel, column[kept], goal[kept])
         _draw_line(panel, column[kept], goal[kept])
-        panel.set_title(f"{labels[place][0]}   r = {_strength(strengths[i])}", fontsize=9.5, pad=4)
+        panel.set_title(
+            f"{labels[place][0]}   {sign} = {_strength(strengths[i])}", fontsize=9.5, pad=4
+        )
         panel.set_xlabel(wrapped[place], fontsize=7.5, color=palette().soft, labelpad=2)
         panel.locator_params(axis="x", nbins=4)
         panel.tick_params(labelsize=7.5)
@@ -108,7 +111,7 @@ def _draw_line(ax: Any, x: Any, y: Any) -> None:
     slope, start = np.polynomial.Polynomial.fit(x, y, 1).convert().coef[::-1]
     ends = [float(x.min()), float(x.max())]
     bottom, top = ax.get_ylim()
-    mark_line(ax, ends, [start + slope * end for end in ends])
+    mark_line(ax, ends, [start + slope * end for end in ends], cased=is_many(len(x)))
     ax.set_ylim(bottom, top)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.viz.charts.arguments import Floats, real_array
 from thalweg.viz.charts.histogram import draw_histogram, histogram_of
 from thalweg.viz.charts.marks import mark_line
-from thalweg.viz.charts.scatter import draw_points
+from thalweg.viz.charts.scatter import draw_points, is_many
 from thalweg.viz.charts.words import counted, heading, name_and_unit, number
 from thalweg.viz.figure import Plot, blank, drawn
 
@@ -77,7 +77,7 @@ def residuals(
     room = 0.04 * (high - low or 1.0)
     ends = (low - room, high + room)
     draw_points(against, true, predicted)
-    mark_line(against, ends, ends)
+    mark_line(against, ends, ends, cased=is_many(len(true)))
     against.set(xlim=ends, ylim=ends, aspect="equal")
     against.set(xlabel=f"true {label}", ylabel=f"predicted {label}")
     heading(

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from thalweg.layers.layer import Layer
 from thalweg.tensor.tree import flatten
+from thalweg.viz.health.layer_calls import named_layers
 
-__all__ = ["PREDICTED", "check_model", "inputs_for", "targets_for"]
+__all__ = ["PREDICTED", "channels_last", "check_model", "inputs_for", "targets_for"]
 
 PREDICTED = -1
 """The target that means: what the model predicts."""
@@ -52,6 +53,13 @@ def inputs_for(caller: str, x: Any, most: int) -> NDArray[np.float32]:
             f"{caller}: at most {most} inputs can be drawn, got {len(found)}; take some, as x[:8]."
         )
     return found.astype(np.float32)
+
+
+def channels_last(model: Any, images: NDArray[Any]) -> NDArray[Any]:
+    """Images as they are drawn, also those of a model whose channels come first."""
+    layouts = [getattr(layer, "data_format", None) for layer in named_layers(model).values()]
+    first = "channels_first" in layouts and images.ndim == 4
+    return np.moveaxis(images, 1, -1) if first else images
 
 
 def targets_for(caller: str, target: Any, count: int) -> NDArray[np.int32]:

@@ -17,7 +17,12 @@ from thalweg.tensor.tensor import Tensor
 from thalweg.tracing import function
 from thalweg.viz.charts.arguments import Floats, names_for
 from thalweg.viz.charts.words import percent
-from thalweg.viz.explanation.arguments import check_model, inputs_for, targets_for
+from thalweg.viz.explanation.arguments import (
+    channels_last,
+    check_model,
+    inputs_for,
+    targets_for,
+)
 from thalweg.viz.explanation.image_grid import draw_pairs, upsampled
 from thalweg.viz.explanation.scores import scores_for, without_last_activation
 from thalweg.viz.figure import Plot, drawn
@@ -110,7 +115,11 @@ def grad_cam(
     labels = [names[i] if names else str(i) for i in found.target]
     shown = [f"for {label}" for label in labels] if outputs > 1 else [""] * len(labels)
     figure, axes = draw_pairs(
-        images, found.heat, shown, title or f"Grad-CAM of '{found.layer}'", over=True
+        channels_last(model, images),
+        found.heat,
+        shown,
+        title or f"Grad-CAM of '{found.layer}'",
+        over=True,
     )
     return Plot(figure, axes, found, _caption(found, labels, outputs))
 
@@ -159,7 +168,7 @@ def _computed(
     told.clear()
     found = GradCAM(
         maps,
-        upsampled(maps, *images.shape[1:3]),
+        upsampled(maps, *channels_last(model, images).shape[1:3]),
         weights.numpy(),
         chosen.numpy(),
         scores.numpy(),

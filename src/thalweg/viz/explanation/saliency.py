@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from thalweg.viz.charts.arguments import Floats, names_for, one_of
 from thalweg.viz.charts.bar_chart import bar_height, draw_bars
 from thalweg.viz.charts.words import counted, heading, number
-from thalweg.viz.explanation.arguments import check_model, inputs_for, targets_for
+from thalweg.viz.explanation.arguments import (
+    channels_last,
+    check_model,
+    inputs_for,
+    targets_for,
+)
 from thalweg.viz.explanation.gradients import mean_gradients
 from thalweg.viz.explanation.image_grid import draw_pairs
 from thalweg.viz.figure import Plot, axes_for, drawn
@@ -123,14 +128,16 @@ def saliency(
     )
     values = gradients * factor
     names = names_for("saliency", "class_names", class_names, outputs, "outputs")
-    maps = np.abs(values.astype(np.float64))
+    maps = channels_last(model, np.abs(values.astype(np.float64)))
     found = Saliency(values, maps.max(-1) if inputs.ndim == 4 else maps, which, scores)
     if inputs.ndim == 2:
         about = "" if outputs == 1 else _about(which, names)
         return _drawn_bars(found, method, feature_names, about, title or METHODS[method])
     labels = [names[i] if names else str(i) for i in which]
     shown = [f"for {label}" for label in labels] if outputs > 1 else [""] * len(labels)
-    figure, axes = draw_pairs(inputs, found.maps, shown, title or METHODS[method])
+    figure, axes = draw_pairs(
+        channels_last(model, inputs), found.maps, shown, title or METHODS[method]
+    )
     return Plot(figure, axes, found, _caption(found, labels if outputs > 1 else None))
 
 

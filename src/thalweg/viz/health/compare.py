@@ -9,8 +9,9 @@ import numpy as np
 
 from thalweg.training.model import Model
 from thalweg.viz.figure import LINES, MARKERS, Plot, blank, drawn
-from thalweg.viz.health.diagnose import GUIDE_RATIO, diagnose
-from thalweg.viz.health.drawing import colour_bar, draw_series, kind_for, name_lines
+from thalweg.viz.health.captions import told, told_over_time
+from thalweg.viz.health.drawing import colour_bar, draw_series, kind_for, layer_colours, name_lines
+from thalweg.viz.health.limits import GUIDE_RATIO
 from thalweg.viz.health.log_axis import log_axis
 from thalweg.viz.health.probe import Probe
 from thalweg.viz.health.records import Health
@@ -75,7 +76,7 @@ def compare_health(
         for name, history in recorded.items()
     }
     figure, axes = (_over_time if over_time else _profiles)(numbers, names)
-    return Plot(figure, axes, numbers, _caption(recorded))
+    return Plot(figure, axes, numbers, _caption(recorded, names))
 
 
 def _history(name: str, network: Any, x: Any, y: Any) -> list[Health]:
@@ -91,13 +92,12 @@ def _history(name: str, network: Any, x: Any, y: Any) -> list[Health]:
     )
 
 
-def _caption(recorded: dict[str, list[Health]]) -> str:
+def _caption(recorded: dict[str, list[Health]], names: list[str]) -> str:
     parts = []
     for name, history in recorded.items():
-        last = history[-1]
-        when = f", after {last.step:,} steps" if last.step else ""
-        parts.append(f"{name}{when}: {' '.join(f.sentence for f in diagnose(last))}")
-    return " ".join(parts)
+        found = told(history[0], names) if len(history) == 1 else told_over_time(history, names)
+        parts.append(f"{name}: {found}")
+    return f"{'; '.join(parts)}."
 
 
 # --- as they are now: lines over the layers ------------------------------------------------------
@@ -113,7 +113,7 @@ def _profiles(numbers: Numbers, names: list[str]) -> tuple[Any, Any]:
     for spare in places[count:]:
         spare.remove()
     for place, what in zip(places, names, strict=False):
-        _profile(place, {name: series[what] for name, series in numbers.items()})
+        _profile(place, what, {name: series[what] for name, series in numbers.items()})
     figure.legend(
         *places[0].get_legend_handles_labels(),
         loc="outside lower center",
@@ -122,8 +122,8 @@ def _profiles(numbers: Numbers, names: list[str]) -> tuple[Any, Any]:
     return figure, places[:count]
 
 
-def _profile(axes: Any, series: dict[str, LayerSeries]) -> None:
-    quantity = QUANTITIES[next(iter(series.values())).what]
+def _profile(axes: Any, what: str, series: dict[str, LayerSeries]) -> None:
+    quantity = QUANTITIES[what]
     shown = []
     for i, (name, one) in enumerate(series.items()):
         values = one.values[0]
@@ -139,13 +139,13 @@ def _profile(axes: Any, series: dict[str, LayerSeries]) -> None:
         )
     found = np.concatenate(shown)
     if quantity.log and len(found):
-        if series and next(iter(series.values())).what == "updates":
+        if what == "updates":
             axes.axhline(GUIDE_RATIO, color=palette().soft, linewidth=1.0, linestyle=(0, (4, 3)))
             found = np.append(found, GUIDE_RATIO)
         log_axis(axes, "y", found)
     elif len(found):
         axes.set_ylim(-0.04 * max(found.max(), 10), 1.08 * max(found.max(), 10))
-    deepest = max(len(one.values[0]) for one in series.values())
+    deepest = max(1, *(len(one.layers) for one in series.values()))
     every = -(-deepest // 12)
     axes.set_xlim(0.6, deepest + 0.4)
     axes.set_xticks(range(1, deepest + 1, every))
@@ -159,17 +159,19 @@ def _profile(axes: Any, series: dict[str, LayerSeries]) -> None:
 
 def _over_time(numbers: Numbers, names: list[str]) -> tuple[Any, Any]:
     rows, columns = len(names), len(numbers)
+    width = max(2.4, min(3.4, 11.2 / columns))
     figure, axes = blank(
-        0.8 + 3.4 * columns, 3.2 * rows, rows, columns, squeeze=False, sharey="row"
+        0.8 + width * columns, 3.2 * rows, rows, columns, squeeze=False, sharey="row"
     )
-    lines: list[tuple[Any, LayerSeries]] = []
+    lines: list[tuple[Any, LayerSeries, dict[str, Any]]] = []
+    colours = {name: layer_colours(series.values()) for name, series in numbers.items()}
     for row, what in zip(axes, names, strict=True):
         together = {name: series[what] for name, series in numbers.items()}
         kind = kind_for(together.values())
         for place, (name, one) in zip(row, together.items(), strict=True):
-            draw_series(place, one, kind, name, together.values())
+            draw_series(place, one, kind, colours[name], name, together.values())
             if kind == "lines":
-                lines.append((place, one))
+                lines.append((place, one, colours[name]))
         for place in row[1:]:
             place.set_ylabel("")
         if kind == "heatmap":

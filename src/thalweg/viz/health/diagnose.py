@@ -1,7 +1,6 @@
 """What a measurement means, in sentences: vanishing, exploding, dead, too fast, too slow, or well.
 
-The limits are rules of thumb, each with its reason; the sentences give the numbers, so that one can
-judge for oneself.
+The sentences give the numbers, so that one can judge for oneself.
 """
 
 from __future__ import annotations
@@ -10,46 +9,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from thalweg.viz.health.limits import (
+    DEAD_SAMPLES,
+    DEAD_SHARE,
+    GUIDE_RATIO,
+    LARGE_RATIO,
+    SMALL_RATIO,
+    UNEVEN,
+)
 from thalweg.viz.health.records import Health, LayerHealth, WeightHealth
+from thalweg.viz.health.words import fold, joined, listed, percent
 
 __all__ = [
-    "DEAD_SAMPLES",
-    "DEAD_SHARE",
-    "GUIDE_RATIO",
-    "LARGE_RATIO",
-    "SMALL_RATIO",
-    "UNEVEN",
     "Finding",
+    "computing_layers",
     "diagnose",
+    "hidden_layers",
+    "measures",
 ]
-
-UNEVEN = 100.0
-"""How much gradients or activations may differ between hidden layers. All layers share one learning
-rate: a layer that gets a hundredth of another's gradient takes a hundred steps for the other's one.
-In a network that is well initialised both keep about their size from layer to layer: X. Glorot and
-Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS
-2010, section 4.2."""
-
-DEAD_SHARE = 0.25
-"""The share of a layer's units that may be dead: some are by chance, and more the deeper the layer
-and the smaller the batch. CS231n, https://cs231n.github.io/neural-networks-1/#actfun, warns of 40%
-where the learning rate is too high."""
-
-DEAD_SAMPLES = 32
-"""On fewer samples, silence proves little: a unit that answers to 1 sample in 10 is silent on all
-of 32 with a probability of 3%."""
-
-GUIDE_RATIO = 1e-3
-"""The norm of an update over the norm of the weight "should be somewhere around 1e-3": CS231n,
-Neural Networks Part 3, https://cs231n.github.io/neural-networks-3/#ratio."""
-
-LARGE_RATIO = 0.1
-"""A hundred times the guide: ten steps could replace the weights. Less is usual in the first steps,
-where Adam moves each weight by about the learning rate."""
-
-SMALL_RATIO = 1e-5
-"""A hundredth of the guide: a hundred thousand steps to change the weights by as much as they
-are."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +39,15 @@ class Finding:
             `'small updates'` or `'healthy'`.
         sentence: what is seen, with its numbers.
         layers: the names of the layers that it is about.
+        what: the quantity that shows it: `'gradients'`, `'activations'`, `'updates'` or `'dead'`;
+            None where each does.
         good: whether all is well.
     """
 
     kind: str
     sentence: str
     layers: tuple[str, ...] = ()
+    what: str | None = None
 
     @property
     def good(self) -> bool:
@@ -108,13 +88,21 @@ def _not_finite(health: Health) -> Finding | None:
         bad = [w for w in health.weights if not math.isfinite(getattr(w, what))]
         if bad:
             layers = tuple(dict.fromkeys(w.layer for w in bad if w.layer))
-            named = {"norm": "value", "gradient": "gradient", "update": "update"}[what]
+            named = "value" if what == "norm" else what
             more = f" and of {len(bad) - 1} more weights" if len(bad) > 1 else ""
             return Finding(
                 "not finite",
                 f"The {named} of {_named(bad[0])}{more} is NaN or infinite.",
                 layers,
             )
+    wild = [x for x in health.layers if not math.isfinite(x.norm + x.gradient)]
+    if wild:
+        return Finding(
+            "not finite",
+            f"The activations of {listed([x.name for x in wild])} or their gradients are NaN or "
+            "infinite.",
+            tuple(x.name for x in wild),
+        )
     if not math.isfinite(health.loss):
         return Finding("not finite", f"The loss is {health.loss}.")
     return None
@@ -125,8 +113,8 @@ def _gradients(health: Health) -> list[Finding]:
     layers = hidden_layers(health)[::-1]
     silent = [layer.name for layer in layers if layer.gradient == 0][::-1]
     if silent:
-        sentence = f"No gradient reaches {_listed(silent)}."
-        return [Finding("vanishing gradients", sentence, tuple(silent))]
+        sentence = f"No gradient reaches {listed(silent)}."
+        return [Finding("vanishing gradients", sentence, tuple(silent), "gradients")]
     return _uneven(
         "gradients", "the last hidden layer", "the first", layers, [x.gradient for x in layers]
     )
@@ -153,9 +141,10 @@ def _uneven(
         found.append(
             Finding(
                 f"vanishing {what}",
-                f"{what.capitalize()} vanish: they shrink {fold(first / least)}-fold from {start} "
-                f"to {where}.",
+                f"{what.capitalize()} vanish, shrinking {fold(first / least)}-fold from {start} to "
+                f"{where}.",
                 tuple(x.name for x, n in zip(layers, sizes, strict=True) if first > UNEVEN * n),
+                what,
             )
         )
     if most > UNEVEN * first:
@@ -163,9 +152,10 @@ def _uneven(
         found.append(
             Finding(
                 f"exploding {what}",
-                f"{what.capitalize()} explode: they grow {fold(most / first)}-fold from {start} to "
+                f"{what.capitalize()} explode, growing {fold(most / first)}-fold from {start} to "
                 f"{where}.",
                 tuple(x.name for x, n in zip(layers, sizes, strict=True) if n > UNEVEN * first),
+                what,
             )
         )
     return found
@@ -179,17 +169,16 @@ def _dead(health: Health) -> list[Finding]:
     if not layers:
         return []
     worst = max(layers, key=lambda x: x.dead / x.units)
-    part = f"{worst.dead:,} of {worst.units:,} in '{worst.name}'"
-    if len(layers) > 1:
-        dead, units = sum(x.dead for x in active), sum(x.units for x in active)
-        part = f"{dead:,} of {units:,}, and {part},"
-    return [
-        Finding(
-            "dead units",
-            f"Dead units: {part} give 0 for all {health.samples:,} samples.",
-            tuple(x.name for x in layers),
+    if len(layers) == 1:
+        units = f"{worst.dead:,} of {worst.units:,} units of '{worst.name}' are dead"
+    else:
+        dead, count = sum(x.dead for x in active), sum(x.units for x in active)
+        units = (
+            f"{dead:,} of {count:,} units are dead, most in '{worst.name}' "
+            f"({worst.dead:,} of {worst.units:,})"
         )
-    ]
+    sentence = f"{units}: they give 0 for all {health.samples:,} samples."
+    return [Finding("dead units", sentence, tuple(x.name for x in layers), "dead")]
 
 
 def _updates(health: Health) -> list[Finding]:
@@ -207,6 +196,7 @@ def _updates(health: Health) -> list[Finding]:
                 f"{_share(worst.ratio or 0.0)} its norm, where about {percent(GUIDE_RATIO)} is "
                 "usual.",
                 tuple(dict.fromkeys(w.layer for w in large if w.layer)),
+                "updates",
             )
         ]
     if max(ratios) < SMALL_RATIO:
@@ -216,29 +206,43 @@ def _updates(health: Health) -> list[Finding]:
                 f"Updates are too small: a step changes no kernel by more than "
                 f"{percent(max(ratios))} of its norm, where about {percent(GUIDE_RATIO)} is usual.",
                 tuple(dict.fromkeys(w.layer for w in rows if w.layer)),
+                "updates",
             )
         ]
     return []
 
 
 def _healthy(health: Health) -> Finding:
-    parts = []
-    slopes = [x.gradient for x in hidden_layers(health)]
-    if len(slopes) > 1:
-        parts.append(
-            f"gradients differ at most {fold(max(slopes) / min(slopes))}-fold between layers"
-        )
+    found = measures(health)
+    parts = [found[what] for what in ("gradients", "dead", "updates") if what in found]
+    return Finding("healthy", f"All is well: {joined(parts)}." if parts else "All is well.")
+
+
+def measures(health: Health) -> dict[str, str]:
+    """What can be said of each quantity where there is nothing to mend."""
+    found = {}
+    for what, words, sizes in (
+        ("gradients", "gradients", [x.gradient for x in hidden_layers(health)]),
+        ("activations", "activations", [x.size for x in computing_layers(health)]),
+        (
+            "weight_gradients",
+            "gradients of the weights",
+            [x.weight_gradient for x in health.layers if x.weight_gradient is not None],
+        ),
+    ):
+        if len(sizes) > 1 and min(sizes) > 0:
+            times = fold(max(sizes) / min(sizes))
+            found[what] = f"{words} differ at most {times}-fold between layers"
     active = [x for x in health.layers if x.activation]
     if active and health.samples >= DEAD_SAMPLES:
-        dead = sum(x.dead for x in active)
-        units = sum(x.units for x in active)
-        parts.append(f"{dead:,} of {units:,} units are dead" if dead else "no unit is dead")
+        dead, units = sum(x.dead for x in active), sum(x.units for x in active)
+        found["dead"] = f"{dead:,} of {units:,} units are dead" if dead else "no unit is dead"
     ratios = [w.ratio for w in _kernels(health) if w.ratio]
     if ratios:
         low, high = percent(min(ratios)), percent(max(ratios))
         span = low if low == high else f"{low} to {high}"
-        parts.append(f"a step changes the kernels by {span} of their norms")
-    return Finding("healthy", f"Healthy: {_joined(parts)}." if parts else "Healthy.")
+        found["updates"] = f"a step changes the kernels by {span} of their norms"
+    return found
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -264,24 +268,6 @@ def hidden_layers(health: Health) -> list[LayerHealth]:
     return layers[:-1] if len(layers) > 1 else layers
 
 
-def fold(ratio: float) -> str:
-    """With two digits that count: '4,200', '1.6'."""
-    if ratio >= 1e9:
-        return "more than 1,000,000,000"
-    digits = 1 - math.floor(math.log10(ratio))
-    return f"{round(ratio, digits):,.{max(digits, 0)}f}".removesuffix(".0")
-
-
-def percent(share: float) -> str:
-    """With two digits that count: '0.12%'."""
-    value = 100 * share
-    if value == 0:
-        return "0%"
-    digits = max(1 - math.floor(math.log10(abs(value))), 0)
-    text = f"{value:,.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
-
-
 def _share(ratio: float) -> str:
     return f"{percent(ratio)} of" if ratio < 10 else f"{fold(ratio)} times"
 
@@ -295,12 +281,3 @@ def _named(weight: WeightHealth) -> str:
 def _place(layers: Sequence[LayerHealth], index: int, last: str) -> str:
     name = f"'{layers[index].name}'"
     return f"{last}, {name}" if index == len(layers) - 1 else name
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = [f"'{name}'" for name in names[:3]]
-    return _joined([*shown, f"{len(names) - 3} more layers"] if len(names) > 3 else shown)
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

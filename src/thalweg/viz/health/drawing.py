@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thalweg.viz.health.diagnose import GUIDE_RATIO
 from thalweg.viz.health.labels import end_labels, ramp, settle
+from thalweg.viz.health.limits import GUIDE_RATIO
 from thalweg.viz.health.log_axis import log_axis, log_ticks
 from thalweg.viz.health.series import QUANTITIES, LayerSeries
 from thalweg.viz.palette import palette
@@ -16,7 +16,10 @@ from thalweg.viz.palette import palette
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["MOST_LINES", "colour_bar", "draw_series", "kind_for", "name_lines"]
+__all__ = ["MOST_LINES", "colour_bar", "draw_series", "kind_for", "layer_colours", "name_lines"]
+
+Colours = dict[str, Any]
+"""Of layers, by name."""
 
 MOST_LINES = 10
 """Up to so many layers a line for each is read easily; beyond, a map of colours."""
@@ -27,8 +30,20 @@ def kind_for(series: Iterable[LayerSeries]) -> str:
     return "heatmap" if any(len(one.layers) > MOST_LINES for one in series) else "lines"
 
 
+def layer_colours(series: Iterable[LayerSeries]) -> Colours:
+    """A colour for each layer of a network, the same one in all pictures of it."""
+    longest_first = sorted(series, key=lambda one: -len(one.layers))
+    names = list(dict.fromkeys(name for one in longest_first for name in one.layers))
+    return dict(zip(names, ramp(len(names)), strict=True))
+
+
 def draw_series(
-    axes: Axes, series: LayerSeries, kind: str, title: str = "", like: Iterable[LayerSeries] = ()
+    axes: Axes,
+    series: LayerSeries,
+    kind: str,
+    colours: Colours,
+    title: str = "",
+    like: Iterable[LayerSeries] = (),
 ) -> None:
     """Draw one quantity, without the names beside the lines and without a colour bar.
 
@@ -36,6 +51,7 @@ def draw_series(
         axes: where to.
         series: the quantity.
         kind: `'lines'` or `'heatmap'`.
+        colours: of the layers' lines.
         title: of the picture; by default the quantity's.
         like: all that are drawn on one scale with it.
     """
@@ -46,22 +62,21 @@ def draw_series(
         axes.set(xticks=[], yticks=[])
         return
     if kind == "lines":
-        _lines(axes, series, [series, *like])
+        _lines(axes, series, colours, [series, *like])
     else:
         _map(axes, series, [series, *like])
 
 
-def name_lines(drawn: Sequence[tuple[Axes, LayerSeries]]) -> None:
+def name_lines(drawn: Sequence[tuple[Axes, LayerSeries, Colours]]) -> None:
     """Write the layers' names beside the lines of all axes of a figure; when all else is drawn."""
     figure = drawn[0][0].get_figure(root=True)
     assert figure is not None
     settle(figure)
-    for axes, series in drawn:
-        _name_lines(axes, series)
+    for axes, series, colours in drawn:
+        _name_lines(axes, series, colours)
 
 
-def _name_lines(axes: Axes, series: LayerSeries) -> None:
-    colours = ramp(len(series.layers))
+def _name_lines(axes: Axes, series: LayerSeries, colours: Colours) -> None:
     ends, names, found = [], [], []
     for i, name in enumerate(series.layers):
         seen = np.flatnonzero(_drawable(series)[:, i])
@@ -69,7 +84,7 @@ def _name_lines(axes: Axes, series: LayerSeries) -> None:
         if len(seen) and (series.what != "dead" or series.values[:, i].any()):
             ends.append((float(series.steps[seen[-1]]), float(series.values[seen[-1], i])))
             names.append(name)
-            found.append(colours[i])
+            found.append(colours[name])
     if series.what == "updates" and names:
         ends.append((float(series.steps[-1]), GUIDE_RATIO))
         names.append("guide: 0.001")
@@ -88,13 +103,13 @@ def _shown(series: Iterable[LayerSeries]) -> Any:
     return np.concatenate([one.values[_drawable(one)] for one in series])
 
 
-def _lines(axes: Axes, series: LayerSeries, like: list[LayerSeries]) -> None:
+def _lines(axes: Axes, series: LayerSeries, colours: Colours, like: list[LayerSeries]) -> None:
     quantity = QUANTITIES[series.what]
     drawable = _drawable(series)
     marker = "o" if len(series.steps) <= 12 else ""
-    for i, colour in enumerate(ramp(len(series.layers))):
+    for i, name in enumerate(series.layers):
         y = np.where(drawable[:, i], series.values[:, i], np.nan)
-        axes.plot(series.steps, y, color=colour, linestyle="-", marker=marker, markersize=3)
+        axes.plot(series.steps, y, color=colours[name], linestyle="-", marker=marker, markersize=3)
     axes.set_ylabel(quantity.label)
     values = _shown(like)
     if series.what == "dead":

@@ -24,7 +24,7 @@ _POINTS = 72.0
 def ramp(count: int) -> list[Any]:
     """Colours for things in an order, from the first to the last."""
     low, high = _SEEN[palette().name]
-    return [palette().sequential()(place) for place in np.linspace(low, high, max(count, 1))]
+    return [palette().sequential()(place) for place in np.linspace(low, high, count)]
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from thalweg.viz.figure import Plot, axes_for, blank, drawn
-from thalweg.viz.health.diagnose import diagnose
-from thalweg.viz.health.drawing import colour_bar, draw_series, kind_for, name_lines
-from thalweg.viz.health.records import Health
+from thalweg.viz.health.captions import sentence, told_over_time
+from thalweg.viz.health.drawing import colour_bar, draw_series, kind_for, layer_colours, name_lines
 from thalweg.viz.health.series import LayerSeries, history_of, layer_series, quantities
 
 if TYPE_CHECKING:
@@ -65,14 +64,20 @@ def plot_gradient_health(
     numbers = {name: layer_series(history, name) for name in names}
     if kind == "auto":
         kind = kind_for(numbers.values())
+    colours = layer_colours(numbers.values())
     figure, axes = _axes(ax, len(names))
     for place, series in zip(np.ravel(axes), numbers.values(), strict=True):
-        draw_series(place, series, kind)
+        draw_series(place, series, kind, colours)
         if kind == "heatmap":
             colour_bar(place, series)
     if kind == "lines":
-        name_lines(list(zip(np.ravel(axes), numbers.values(), strict=True)))
-    return Plot(figure, axes, numbers, _caption(history))
+        name_lines(
+            [
+                (place, one, colours)
+                for place, one in zip(np.ravel(axes), numbers.values(), strict=True)
+            ]
+        )
+    return Plot(figure, axes, numbers, sentence(told_over_time(history, names)))
 
 
 def _axes(ax: Axes | None, count: int) -> tuple[Any, Any]:
@@ -84,15 +89,3 @@ def _axes(ax: Axes | None, count: int) -> tuple[Any, Any]:
     for spare in np.ravel(axes)[count:]:
         spare.remove()
     return figure, np.ravel(axes)[:count]
-
-
-def _caption(history: list[Health]) -> str:
-    first, last = history[0], history[-1]
-    sentence = " ".join(finding.sentence for finding in diagnose(last))
-    if last.step == first.step:
-        return f"At step {last.step:,}: {sentence}"
-    before, after = ({f.kind for f in diagnose(h)} for h in (first, last))
-    begin = ""
-    if before != after:
-        begin = f"At the start: {' '.join(f.sentence for f in diagnose(first))} "
-    return f"{begin}After {last.step:,} steps: {sentence}"

@@ -91,9 +91,12 @@ class Probe:
         optimizer = model.optimizer
         weights = model.trainable_weights
         compiled = model._compiles() is not False
-        key = (id(model._compiled), id(optimizer), optimizer.built, compiled, *map(id, weights))
+        parts = [model._compiled, optimizer, *weights]
+        key = (optimizer.built, compiled, *map(id, parts))
         if key == self._key:
             return
+        # While they are held, their identities are not given to others.
+        self._held = parts
         if not optimizer.built:
             # A stand-in with slots, that reads the true step and rate; the optimizer gets its own
             # when training begins.
@@ -101,10 +104,9 @@ class Probe:
             optimizer._variables = list(optimizer._variables)
             optimizer.build(weights)
         layers = named_layers(model)
-        parts = list(layers.values())
 
         def of_batch(x: Any, y: Any, sample_weight: Any) -> Any:
-            return measure(model, optimizer, parts, x, y, sample_weight)
+            return measure(model, optimizer, list(layers.values()), x, y, sample_weight)
 
         self._layers = layers
         self._owners = _owners(layers)

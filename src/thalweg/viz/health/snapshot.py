@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from thalweg.viz.figure import Plot, blank, drawn
-from thalweg.viz.health.diagnose import GUIDE_RATIO, computing_layers, diagnose
+from thalweg.viz.health.captions import sentence, told
+from thalweg.viz.health.diagnose import computing_layers, diagnose
+from thalweg.viz.health.limits import GUIDE_RATIO
 from thalweg.viz.health.log_axis import log_axis
 from thalweg.viz.health.probe import Probe
 from thalweg.viz.health.records import Health, LayerHealth
@@ -48,8 +50,7 @@ def layer_health(model: Any, x: Any, y: Any = None, sample_weight: Any = None) -
     """
     health = Probe(model)(x, y, sample_weight)
     figure, axes = _draw(health)
-    sentences = " ".join(finding.sentence for finding in diagnose(health))
-    return Plot(figure, axes, health, sentences)
+    return Plot(figure, axes, health, sentence(told(health)))
 
 
 def _draw(health: Health) -> tuple[Any, Any]:
@@ -60,31 +61,13 @@ def _draw(health: Health) -> tuple[Any, Any]:
     for place, what in zip(axes, ALL, strict=True):
         members = {layer.name for layer in QUANTITIES[what].layers(health)}
         values = [QUANTITIES[what].of(x) if x.name in members else None for x in layers]
-        bad = {
-            name
-            for finding in findings
-            if what in _CONCERNS.get(finding.kind, ())
-            for name in finding.layers
-        }
+        bad = {name for finding in findings if finding.what == what for name in finding.layers}
         _dots(place, what, layers, values, bad)
     axes[0].set_yticks(range(len(layers)), [layer.name for layer in layers])
     axes[0].set_ylim(len(layers) - 0.4, -0.6)
     kinds = ", ".join(finding.kind for finding in findings)
     figure.suptitle(kinds.capitalize(), x=0.01, ha="left")
     return figure, axes
-
-
-# Which pictures show what was found.
-_CONCERNS = {
-    "vanishing gradients": ("gradients",),
-    "exploding gradients": ("gradients",),
-    "vanishing activations": ("activations",),
-    "exploding activations": ("activations",),
-    "dead units": ("dead",),
-    "large updates": ("updates",),
-    "small updates": ("updates",),
-    "not finite": ("gradients", "updates"),
-}
 
 
 def _dots(

@@ -5,32 +5,22 @@ from __future__ import annotations
 import atexit
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from thalweg.saving.atomic import write_file
 from thalweg.training.callbacks.callback import Callback, Logs
-from thalweg.training.present_data import present_batch, samples_in_a_step
-from thalweg.viz.health.probe import Probe
-from thalweg.viz.live.allowance import Allowance
-from thalweg.viz.live.measurement import Measurement
+from thalweg.training.present_data import samples_in_a_step
+from thalweg.viz.live.follower import Follower
 from thalweg.viz.live.opening import can_open, open_browser, show_address
 from thalweg.viz.live.page import saved_page
-from thalweg.viz.live.record import Record, Run, State
-from thalweg.viz.live.table import Moment, Table
+from thalweg.viz.live.prober import Prober
+from thalweg.viz.live.record import Record, Run
 
 if TYPE_CHECKING:
     from thalweg.viz.live.server import LiveServer
 
 __all__ = ["LiveView"]
-
-# Weights and gradients may take this share of the time, and are not looked at more often than that.
-_SHARE = 0.01
-_SECONDS = 2.0
-
-# How often the learning rate is read, in seconds: a schedule has to compute it.
-_PART = 0.25
 
 _LAST_WORD = 0.5
 """Seconds that the end of a training waits for pages to hear of it; the process may end next."""
@@ -85,12 +75,8 @@ class LiveView(Callback):
         self._record = Record()
         self._server: LiveServer | None = None
         self._announced = False
-        self._run: Run | None = None
-        self._epoch = self._batch = self._steps_before = 0
-        self._rate: float | None = None
-        self._rate_due = 0.0
-        self._probe: Probe | None = None
-        self._allowance = Allowance(_SHARE, _SECONDS)
+        self._follower: Follower | None = None
+        self._prober = Prober()
 
     # --- the page ---------------------------------------------------------------------------------
 
@@ -198,7 +184,7 @@ class LiveView(Callback):
     def on_train_begin(self, logs: Logs = None) -> None:
         self._announce()
         model, params = self.model, self.params or {}
-        self._run = Run(
+        run = Run(
             name=model.name,
             first=model._position.epoch,
             epochs=params.get("epochs", 1),
@@ -206,108 +192,41 @@ class LiveView(Callback):
             samples=samples_in_a_step(model),
             keep=self.keep,
         )
-        self._batch = self._steps_before = 0
-        self._rate_due = 0.0
-        self._allowance = Allowance(_SHARE, _SECONDS)
+        self._follower = Follower(self._record, run, model, self._prober)
         with self._record.writing():
-            self._record.runs.append(self._run)
+            self._record.runs.append(run)
         self._record.tell()
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        self._epoch = epoch
-        run = self._run
-        if run is not None and not run.ended.count and not run.points.count:
-            run.first = epoch  # more than was asked for, where a callback restored a backup
+        if self._follower is not None:
+            self._follower.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        if self._run is None:
-            return
-        self._batch = batch + 1
-        steps = self._run.steps
-        done = None if steps is None else self._epoch + self._batch / steps
-        self._note(self._run.points, done, self._steps_before + self._batch, logs)
+        if self._follower is not None:
+            self._follower.batches_done(batch + 1, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        run = self._run
-        if run is None:
-            return
-        if run.steps is None:
-            run.steps = self._batch
-        # In a burst of epochs there is no word of batches.
-        steps = self._batch or run.steps
-        self._steps_before += steps
-        self._batch = 0
-        self._note(run.ended, epoch + steps / run.steps, self._steps_before, logs)
-
-    def _note(
-        self, table: Table[Mapping[str, Any]], epoch: float | None, step: int, logs: Logs
-    ) -> None:
-        run = self._run
-        assert run is not None
-        with self._record.writing():
-            seconds, busy = run.clock.advance(step)
-            if seconds >= self._rate_due:
-                self._rate_due = seconds + _PART
-                self._rate = float(self.model.optimizer.learning_rate)
-            moment = Moment(epoch, step, seconds, busy, self._rate)
-            table.append(moment, dict(logs or {}))
-        if run.stopping:
-            self.model.stop_training = True
-        elif self._record.watched and self._allowance.due:
-            self._measure(run, moment)
-
-    def _measure(self, run: Run, moment: Moment) -> None:
-        """Look at weights and gradients."""
-        batch = present_batch(self.model)
-        if batch is None or run.unmeasured:
-            return
-        with self._allowance.used():
-            try:
-                if self._probe is None or self._probe.model is not self.model:
-                    self._probe = Probe(self.model)
-                found = Measurement(self._probe(*batch))
-            except Exception as error:
-                # A training is not to end because it cannot be looked at more closely.
-                run.unmeasured = f"{type(error).__name__}: {error}"
-                return
-        with self._record.writing():
-            run.measured.append(moment, found)
+        if self._follower is not None:
+            self._follower.epoch_done(epoch, logs)
 
     def on_test_begin(self, logs: Logs = None) -> None:
-        if self._run is not None:
-            self._run.clock.pause()
+        if self._follower is not None:
+            self._follower.pause()
 
     def on_test_end(self, logs: Logs = None) -> None:
-        if self._run is not None:
-            self._run.clock.resume()
+        if self._follower is not None:
+            self._follower.resume()
 
     def on_train_end(self, logs: Logs = None) -> None:
-        run = self._run
-        if run is None:
-            return
-        if run.stopping:
-            note = f"Stopped by the button, {run.place}."
-        elif run.done < run.epochs:
-            note = f"Ended early, {run.place}."
-        else:
-            note = f"Done, {run.place}."
-        self._end("ended", note)
+        self._end(None)
 
     def _interrupted(self) -> None:
-        error = sys.exception()
-        if self._run is None:
-            return
-        if isinstance(error, KeyboardInterrupt):
-            self._end("failed", f"Interrupted from the keyboard, {self._run.place}.")
-        else:
-            self._end("failed", f"{type(error).__name__} {self._run.place}: {error}")
+        self._end(sys.exception())
 
-    def _end(self, state: State, note: str) -> None:
-        run, self._run = self._run, None
-        assert run is not None
-        with self._record.writing():
-            run.state, run.note = state, note
-            run.clock.end()
-        self._record.tell()
+    def _end(self, error: BaseException | None) -> None:
+        if self._follower is None:  # an evaluation or a prediction was interrupted
+            return
+        self._follower.end(error)
+        self._follower = None
         # The process may end now, and the server with it.
         self._record.all_told(_LAST_WORD)

@@ -8,12 +8,9 @@ import os
 import sys
 import threading
 
-__all__ = ["can_open", "in_notebook", "open_browser", "show_address"]
+from thalweg.training.progress import in_notebook
 
-
-def in_notebook() -> bool:
-    """Whether this is a notebook's kernel."""
-    return "ipykernel" in sys.modules
+__all__ = ["can_open", "open_browser", "show_address"]
 
 
 def show_address(address: str) -> None:

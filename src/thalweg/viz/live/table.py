@@ -61,6 +61,15 @@ class Table(Generic[T]):
             self.stride *= 2
             self.rows = [row for row in self.rows if row[0] % self.stride == 0]
 
+    @property
+    def wants_next(self) -> bool:
+        """Whether the next row will stay."""
+        return self.count % self.stride == 0
+
+    def skip(self) -> None:
+        """Leave out the next row, and it is not the latest one either."""
+        self.count += 1
+
     def after(self, number: int) -> list[Row[T]]:
         """The rows that came after the one of this number; -1 for all."""
         found = self.rows[bisect_right(self.rows, number, key=lambda row: row[0]) :]

@@ -10,6 +10,7 @@ import { happening, inLine } from './backprop_words.js';
  * @typedef {import('./backprop_words.js').Pass & {
  *   function: string,
  *   files: Record<string, string>,
+ *   within: boolean,
  *   knobs: import('./backprop_knobs.js').Knob[],
  *   scenes: Record<'LR' | 'TB', import('./backprop_graph.js').Scene>,
  *   sizes: import('./backprop_graph.js').Sizes,
@@ -80,7 +81,8 @@ async function main() {
     const last = /** @type {import('./backprop_words.js').Edge} */ (data.edges.at(-1));
     const leaves = data.nodes.filter(({ kind, gradient }) => (kind === 'input' || kind === 'variable') && gradient !== null).slice(0, 6);
     const told = leaves.map(({ label, gradient, shape }) => `${inLine(results[gradient ?? 0], shape, data.brief)} for ${label}`);
-    return `The result is ${inLine(results[last.value], last.shape, data.brief)}${told.length ? `; its gradient is ${told.join(', ')}` : ''}.`;
+    const result = inLine(results[last.value], last.shape, data.brief);
+    return `The result ${result.startsWith('norm') ? 'has' : 'is'} ${result}${told.length ? `; ${data.within ? 'the gradient of the loss' : 'its gradient'} is ${told.join(', ')}` : ''}.`;
   }
 
   /** @param {number} step */

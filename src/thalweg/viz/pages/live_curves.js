@@ -44,6 +44,17 @@ function switched(input, chart) {
   });
 }
 
+/** How many times the last value the highest one has to be for a logarithmic axis, unless one chooses. */
+const STEEP = 100;
+
+/** @param {Curve[]} curves whether they have fallen so far that on a linear axis nothing is seen */
+function steep(curves) {
+  const values = curves.flatMap(({ y }) => y).filter(Number.isFinite);
+  const least = values.reduce((low, value) => Math.min(low, value), Infinity);
+  const most = values.reduce((high, value) => Math.max(high, value), -Infinity);
+  return least > 0 && most > STEEP * values[values.length - 1];
+}
+
 class Metric {
   /** @param {string} name */
   constructor(name) {
@@ -70,15 +81,23 @@ class Metric {
       },
     });
     switched(input, this.chart);
+    input.addEventListener('change', () => {
+      this.chosen = true;
+    });
+    this.input = input;
+    /** Whether somebody has used the switch. */
+    this.chosen = false;
   }
 
   /** @param {Runs} runs @param {Axis} axis */
   draw(runs, axis) {
-    draw(this.chart, runs, axis, {
+    const curves = {
       within: runs.curve(axis, 'points', this.name),
       train: runs.curve(axis, 'ended', this.name),
       val: runs.curve(axis, 'ended', `val_${this.name}`),
-    });
+    };
+    if (!this.chosen) this.chart.options.log = this.input.checked = steep([curves.within, curves.train]);
+    draw(this.chart, runs, axis, curves);
   }
 }
 

@@ -13,14 +13,14 @@ import { draw } from './live_curves.js';
 
 /** @type {Record<string, (layer: Layer) => number | null>} what can be drawn of a layer */
 const VALUES = {
-  gradients: (layer) => layer.weight_gradient ?? layer.gradient,
+  gradients: (layer) => layer.weight_gradient,
   activations: (layer) => layer.size,
   updates: (layer) => layer.ratio,
 };
 const NAMES = {
-  gradients: 'Norm of the gradients by layer',
-  activations: 'Size of the activations by layer (root mean square)',
-  updates: 'Update by weight, by layer',
+  gradients: 'Norm of the gradient of the weights, by layer',
+  activations: 'Root mean square of the activations, by layer',
+  updates: 'Norm of an update over the norm of the weights, by layer',
 };
 
 /** More curves than that nobody tells apart. */
@@ -92,11 +92,13 @@ export class Health {
       const share = names.length > 1 ? Math.round((100 * i) / (names.length - 1)) : 0;
       document.documentElement.style.setProperty(`--layer-${i}`, `color-mix(in oklab, var(--second) ${share}%, var(--accent))`);
     });
+    find('norm-name').textContent = NAMES[what];
     find('norms').replaceChildren();
     this.#chart = new LineChart(find('norms'), {
       title: NAMES[what],
       x: AXES.epochs,
       y: '',
+      left: 60,
       log: true,
       free: true,
       series: Object.fromEntries(names.map((name, i) => [name, { name, colour: `--layer-${i}`, dashed: i % 2 === 1 }])),
@@ -119,7 +121,7 @@ function row(layer) {
   th.textContent = layer.name;
   const number = (/** @type {number | null} */ value) => (value === null ? '–' : digits(value, 2));
   const cells = [
-    number(layer.weight_gradient ?? layer.gradient),
+    number(layer.weight_gradient),
     number(layer.size),
     layer.zeros === null ? '–' : `${Math.round(100 * layer.zeros)}%`,
     layer.activation ? `${layer.dead.toLocaleString('en')} of ${layer.units.toLocaleString('en')}` : '–',

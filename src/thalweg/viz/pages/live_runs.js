@@ -20,7 +20,6 @@
  *
  * @typedef {object} Layer
  * @property {string} name
- * @property {number | null} gradient
  * @property {number | null} weight_gradient
  * @property {number | null} size
  * @property {number | null} zeros

@@ -115,16 +115,14 @@ export class StatusCard {
     const names = rows.map(([name]) => name).join();
     if (names !== this.names) {
       this.names = names;
-      this.figures.replaceChildren(...rows.map(([name, , unit]) => {
-        const [row, term, what, number, small] = ['div', 'dt', 'dd', 'span', 'small'].map((tag) => document.createElement(tag));
+      this.figures.replaceChildren(...rows.map(([name]) => {
+        const [row, term, number] = ['div', 'dt', 'dd'].map((tag) => document.createElement(tag));
         term.textContent = name;
-        small.textContent = unit ? ` ${unit}` : '';
-        what.append(number, small);
-        row.append(term, what);
+        row.append(term, number);
         return row;
       }));
     }
-    this.figures.querySelectorAll('dd > span').forEach((number, i) => change(number, rows[i][1]));
+    this.figures.querySelectorAll('dd').forEach((number, i) => change(number, rows[i][1]));
   }
 
   /** @returns {[string, string]} for the look, for people */

@@ -42,17 +42,17 @@ export function line(run) {
   return parts.join(', ');
 }
 
-/** @param {Run} run the main numbers, by name, the unit apart */
+/** @param {Run} run the main numbers, by name */
 export function figures(run) {
-  /** @type {[string, string, string][]} */
-  const found = [['steps', run.step.toLocaleString('en'), '']];
+  /** @type {[string, string][]} */
+  const found = [['steps', run.step.toLocaleString('en')]];
   if (run.speed !== null) {
-    found.push(['pace', count(run.speed), 'steps / s']);
-    if (run.samples !== null) found.push(['throughput', count(run.speed * run.samples), 'samples / s']);
+    found.push(['steps a second', count(run.speed)]);
+    if (run.samples !== null) found.push(['samples a second', count(run.speed * run.samples)]);
   }
   const last = [run.points, run.ended].flatMap((rows) => rows.rate.slice(-1)).findLast((rate) => rate !== null);
-  if (typeof last === 'number') found.push(['learning rate', digits(last), '']);
-  found.push(['elapsed', duration(run.seconds), '']);
-  if (run.left !== null) found.push(['left', duration(run.left), '']);
+  if (typeof last === 'number') found.push(['learning rate', digits(last)]);
+  found.push(['elapsed', duration(run.seconds)]);
+  if (run.left !== null) found.push(['left', duration(run.left)]);
   return found;
 }

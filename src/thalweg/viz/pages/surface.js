@@ -16,8 +16,8 @@ const map = new SurfaceMap(find('map', HTMLCanvasElement), heights, (place) => {
   view.redraw();
   reading.textContent = place ? `${data.metric} ${digits(heights.at(...place))} at ${digits(place[0])}, ${digits(place[1])}` : '';
 });
-const { lowest, present } = data;
-const marks = [`the lowest point, ${digits(lowest.height)}, at ${lowest.place.map((v) => digits(v)).join(', ')}`];
+const { best, present } = data;
+const marks = [`the ${best.word} point, ${digits(best.height)}, at ${best.place.map((v) => digits(v)).join(', ')}`];
 if (present) marks.push(`the present weights, ${digits(present.height)}`);
 map.canvas.setAttribute('aria-label', `${data.label} over ${data.names.join(' and ')}; marked: ${marks.join('; ')}`);
 find('front').addEventListener('click', () => view.reset());

@@ -56,7 +56,7 @@ export class SurfaceMap {
     event.preventDefault();
     const { x, y } = this.scales;
     const part = event.shiftKey ? 0.1 : 0.02;
-    const from = this.cursor ?? /** @type {[number, number]} */ (this.heights.data.lowest.place);
+    const from = this.cursor ?? /** @type {[number, number]} */ (this.heights.data.best.place);
     const moved = this.cursor ? 1 : 0;
     this.#set([
       Math.min(x.max, Math.max(x.min, from[0] + moved * way[0] * part * (x.max - x.min))),
@@ -92,8 +92,8 @@ export class SurfaceMap {
       if (this.step > 0) dot(context, x.at(path.x[0]), y.at(path.y[0]), 4.5, '#ffffff', '#14252b');
       dot(context, x.at(path.x[i]), y.at(path.y[i]), 6, colour(path.colour), colour('--surface'));
     }
-    const { lowest, present } = data;
-    star(context, x.at(lowest.place[0]), y.at(lowest.place[1]));
+    const { best, present } = data;
+    star(context, x.at(best.place[0]), y.at(best.place[1]));
     if (present) dot(context, x.at(present.place[0]), y.at(present.place[1]), 5, '#ffffff', '#14252b');
     if (this.cursor) {
       const [across, down] = [x.at(this.cursor[0]), y.at(this.cursor[1])];
@@ -220,7 +220,7 @@ export function dot(context, x, y, radius, fill, edge) {
 }
 
 /**
- * The lowest point.
+ * The best point.
  * @param {CanvasRenderingContext2D} context
  * @param {number} x
  * @param {number} y

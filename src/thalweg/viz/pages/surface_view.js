@@ -1,16 +1,14 @@
 /** @file A surface in 3-D on a canvas: facets from back to front, paths, a box with numbers. */
 
-import { labels, scale, ticks } from './axes.js';
-import { colour, font, painted } from './canvas.js';
-import { brief, plain } from './surface_heights.js';
+import { colour, painted } from './canvas.js';
+import { drawBox } from './surface_box.js';
+import { TALL, facets } from './surface_facets.js';
 import { dot, star, track } from './surface_map.js';
 
 /** @typedef {import('./surface_heights.js').Heights} Heights */
-/** @typedef {[number, number, number]} Point in the box: x and y from -1 to 1, z from -0.5 to 0.5 */
+/** @typedef {import('./surface_facets.js').Point} Point */
 
-// More facets along an axis would be smaller than a few pixels, and slow to turn.
-const FACETS = 60;
-const TALL = 1.25;
+// From the eye to the middle of the box, in halves of its width.
 const DISTANCE = 6;
 
 export class SurfaceView {
@@ -122,7 +120,7 @@ export class SurfaceView {
       const scaled = (size * DISTANCE) / (DISTANCE - near);
       return [width / 2 + across * scaled, middle - rise * scaled, near];
     };
-    this.#box(context, project, width, height);
+    drawBox(context, this.heights, project, width, height);
     this.#facets(context, project, c, s);
     this.#onTop(context, project);
   }
@@ -157,74 +155,7 @@ export class SurfaceView {
   }
 
   /**
-   * The ground with its numbers, and the vertical axis at the far left corner.
-   * @param {CanvasRenderingContext2D} context
-   * @param {(point: Point) => [number, number, number]} project
-   * @param {number} width
-   * @param {number} height
-   */
-  #box(context, project, width, height) {
-    const { data, x, y } = this.heights;
-    const floor = -0.62;
-    const corners = /** @type {Point[]} */ ([[-1, -1, floor], [1, -1, floor], [1, 1, floor], [-1, 1, floor]]);
-    const places = corners.map(project);
-    context.strokeStyle = colour('--rule');
-    context.lineWidth = 1;
-    context.beginPath();
-    for (const [across, down] of places) context.lineTo(across, down);
-    context.closePath();
-    context.stroke();
-    context.font = font(12);
-    // The sides of the ground that are nearer to the eye carry the numbers.
-    const side = (/** @type {Point} */ a, /** @type {Point} */ b) => (project(a)[2] > project(b)[2] ? a : b);
-    const front = side([0, -1, floor], [0, 1, floor])[1], right = side([-1, 0, floor], [1, 0, floor])[0];
-    const middle = project([0, 0, floor]);
-    const write = (/** @type {string} */ text, /** @type {Point} */ at, /** @type {number} */ away, /** @type {string} */ tone) => {
-      const [across, down] = project(at);
-      const [dx, dy] = [across - middle[0], down - middle[1]], length = Math.hypot(dx, dy) || 1;
-      context.fillStyle = colour(tone);
-      context.textAlign = 'left';
-      context.textBaseline = 'middle';
-      const long = context.measureText(text).width;
-      const from = across + (dx / length) * away - (Math.abs(dx) < 0.35 * length ? long / 2 : dx > 0 ? 0 : long);
-      const inside = Math.min(width - 2 - long, Math.max(2, from));
-      context.fillText(text, inside, Math.min(height - 8, down + Math.max(0, dy / length) * away + 2));
-    };
-    const numbers = (/** @type {number[]} */ axis) => {
-      const along = scale(axis[0], axis[axis.length - 1], -1, 1);
-      const values = ticks(along, width < 400 ? 3 : 4), texts = labels(values);
-      return values.map((value, i) => ({ at: along.at(value), text: texts[i] }));
-    };
-    for (const { at, text } of numbers(x)) write(text, [at, front, floor], 12, '--soft');
-    for (const { at, text } of numbers(y)) write(text, [right, at, floor], 12, '--soft');
-    const beyond = width < 400 ? 42 : 22;
-    write(brief(data.names[0]), [0, front * 1.18, floor], beyond, '--ink');
-    write(brief(data.names[1]), [right * 1.18, 0, floor], beyond, '--ink');
-    // The vertical axis stands where the ground is widest to the left.
-    const [post] = [...corners].sort((a, b) => project(a)[0] - project(b)[0]);
-    const foot = project(post), top = project([post[0], post[1], 0.5]);
-    context.beginPath();
-    context.moveTo(foot[0], foot[1]);
-    context.lineTo(top[0], top[1]);
-    context.stroke();
-    context.textAlign = 'right';
-    context.textBaseline = 'middle';
-    let above = Infinity;
-    for (const tick of data.ticks) {
-      const [across, down] = project([post[0], post[1], this.heights.rise(tick) - 0.5]);
-      if (above - down < 15) continue;
-      above = down;
-      context.fillStyle = colour('--soft');
-      context.fillText(plain(tick), across - 8, down);
-    }
-    context.textAlign = 'left';
-    context.textBaseline = 'bottom';
-    context.fillStyle = colour('--ink');
-    context.fillText(data.label, Math.max(0, top[0] - context.measureText(data.label).width / 2), top[1] - 8);
-  }
-
-  /**
-   * Paths, the lowest point and the place that is read from above.
+   * Paths, the best point and the place that is read from above.
    * @param {CanvasRenderingContext2D} context
    * @param {(point: Point) => [number, number, number]} project
    */
@@ -243,8 +174,8 @@ export class SurfaceView {
       const i = Math.min(this.step, path.x.length - 1);
       dot(context, ...place(path.x[i], path.y[i], path.heights[i]), 6, colour(path.colour), colour('--surface'));
     }
-    const { lowest, present } = data;
-    star(context, ...place(lowest.place[0], lowest.place[1], lowest.height));
+    const { best, present } = data;
+    star(context, ...place(best.place[0], best.place[1], best.height));
     if (present) dot(context, ...place(present.place[0], present.place[1], present.height), 5, '#ffffff', '#14252b');
     if (this.cursor) {
       const [x, y] = this.cursor;
@@ -258,43 +189,4 @@ export class SurfaceView {
     const share = (/** @type {number[]} */ axis, /** @type {number} */ value) => (2 * (value - axis[0])) / (axis[axis.length - 1] - axis[0]) - 1;
     return [share(xs, x), share(ys, y), Math.min(0.6, Math.max(-0.5, this.heights.rise(height) - 0.5))];
   }
-}
-
-/**
- * The points of a surface in its box and the colours of its facets, lit from the side.
- * @param {Heights} heights
- */
-function facets(heights) {
-  const { x, y, data } = heights;
-  const thin = (/** @type {number[]} */ axis) => {
-    const count = Math.min(axis.length, FACETS + 1);
-    return Array.from({ length: count }, (_, i) => Math.round((i * (axis.length - 1)) / (count - 1)));
-  };
-  const [is, js] = [thin(x), thin(y)];
-  const height = (/** @type {number} */ i, /** @type {number} */ j) => data.heights[j * x.length + i];
-  /** @type {Point[]} */
-  const points = [];
-  for (const j of js) {
-    for (const i of is) points.push([(2 * i) / (x.length - 1) - 1, (2 * j) / (y.length - 1) - 1, heights.rise(height(i, j)) - 0.5]);
-  }
-  const [columns, rows] = [is.length, js.length];
-  /** @type {string[]} */
-  const tones = [];
-  const quarters = [0, 0, 0, 0];
-  for (let j = 0; j < rows - 1; j++) {
-    for (let i = 0; i < columns - 1; i++) {
-      const k = j * columns + i;
-      const [a, b, d, e] = [points[k], points[k + 1], points[k + columns], points[k + columns + 1]];
-      const [dx, dy] = [(TALL * (b[2] + e[2] - a[2] - d[2])) / (b[0] - a[0]) / 2, (TALL * (d[2] + e[2] - a[2] - b[2])) / (d[1] - a[1]) / 2];
-      const light = (0.5 * dx - 0.35 * dy + 0.8) / Math.hypot(dx, dy, 1);
-      const share = [[i, j], [i + 1, j], [i, j + 1], [i + 1, j + 1]].reduce((sum, [p, q]) => sum + heights.share(height(is[p], js[q])), 0) / 4;
-      const tone = heights.colour(share).map((v) => Math.round(v * Math.min(1, 0.8 + 0.25 * light)));
-      tones.push(`rgb(${tone.join(' ')})`);
-      quarters[(2 * i < columns ? 0 : 1) + (2 * j < rows ? 0 : 2)] += share;
-    }
-  }
-  // Seen over its lowest corner nothing is hidden behind a ridge.
-  const corner = quarters.indexOf(Math.min(...quarters));
-  const turn = [-0.6, 0.6, -2.5, 2.5][corner];
-  return { columns, rows, points, tones, turn };
 }

@@ -66,10 +66,10 @@ def search_of(
     marks = find_marks(held, reach)
     if marks is None:
         raise ValueError(
-            f"find_learning_rate: the loss of model '{name}' falls at no learning rate from "
-            f"{rates[0]:.2g} to {rates[-1]:.2g}: it is {losses[0]:.4g} at first and "
-            f"{held.min():.4g} at its lowest; give a smaller lowest or a larger highest, and a "
-            "model that is not trained yet."
+            f"find_learning_rate: the loss of model '{name}' does not fall clearly in the "
+            f"{len(rates)} steps at learning rates from {rates[0]:.3g} to {rates[-1]:.3g}: it is "
+            f"{losses[0]:.4g} at first and {held.min():.4g} at its lowest; give a smaller lowest "
+            "or a larger highest, and a model that is not trained yet."
         )
     steepest, minimum = float(rates[marks.steepest]), float(rates[marks.minimum])
     return LearningRateSearch(

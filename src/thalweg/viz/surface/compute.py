@@ -91,7 +91,7 @@ def model_surface(
         unit=unit,
         center=plane.center,
         center_loss=center_loss,
-        gradient=loss.gradient(plane),
+        gradient=loss.gradient(plane) if plane.exact or len(plane.names) == 1 else None,
         directions=tuple(plane.directions),
         variance=plane.variance,
         paths=paths,
@@ -120,7 +120,7 @@ def _plane(
     if not by_name:
         return given_plane(model, directions, caller)
     if directions == "random":
-        return random_plane(model, seed)
+        return random_plane(model, seed, caller)
     if not tracks:
         raise ValueError(
             f"{caller}: directions='path' needs path, such as a PathRecorder that was among the "
@@ -130,7 +130,7 @@ def _plane(
     for track in tracks.values():
         if [v.path for v in track.variables] != [v.path for v in first.variables]:
             raise ValueError(f"{caller}: the paths were recorded of different weights.")
-    plane = path_plane(first.variables, [track.rows for track in tracks.values()])
+    plane = path_plane(first.variables, [track.rows for track in tracks.values()], caller)
     return _with_center(plane)
 
 

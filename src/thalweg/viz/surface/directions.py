@@ -23,7 +23,7 @@ from thalweg.layers import (
     SeparableConv2D,
 )
 from thalweg.tensor.variable import Variable
-from thalweg.viz.surface.plane import Plane
+from thalweg.viz.surface.plane import Plane, parallel
 
 __all__ = ["filter_normalized", "main_directions", "path_plane", "random_plane"]
 
@@ -36,17 +36,15 @@ _SEPARABLE = (SeparableConv1D, SeparableConv2D)
 _COLUMNS = 1 << 16
 
 
-def random_plane(model: Any, seed: int) -> Plane:
+def random_plane(model: Any, seed: int, caller: str = "loss_surface") -> Plane:
     """The plane through the present weights along two random directions, filter-normalised.
 
     Biases, and the vectors of normalisation layers, stay as they are, as in the paper.
+
+    Raises:
+        ValueError: if there are no two directions, since kernels are too small or 0.
     """
     variables = list(model.trainable_variables)
-    if sum(v.size for v in variables if len(v.shape) > 1) < 2:
-        raise ValueError(
-            f"loss_surface: the kernels of model '{model.name}' hold fewer than two trainable "
-            "numbers, too few for two random directions; name one or two weights."
-        )
     outer = _outer_axes(model)
     origin = [np.array(v.numpy()) for v in variables]
     directions = []
@@ -61,6 +59,11 @@ def random_plane(model: Any, seed: int) -> Plane:
                 else np.zeros_like(w)
                 for v, w in zip(variables, origin, strict=True)
             ]
+        )
+    if any(not any(a.any() for a in d) for d in directions) or parallel(*directions):
+        raise ValueError(
+            f"{caller}: the kernels of model '{model.name}' are too small, or 0, for two random "
+            "directions; name one or two weights."
         )
     names = tuple(f"random direction {i} (lengths of the filters)" for i in (1, 2))
     return Plane(variables, origin, directions, names, center=(0.0, 0.0))
@@ -103,19 +106,19 @@ def _inner_axes(rank: int, outer: Sequence[int]) -> tuple[int, ...]:
     return tuple(i for i in range(rank) if i not in counted)
 
 
-def main_directions(positions: Array, count: int = 2) -> tuple[Array, Array]:
-    """The principal components of points.
+def main_directions(positions: Array, caller: str = "loss_surface") -> tuple[Array, Array]:
+    """The first two principal components of points.
 
     Args:
         positions: float32 of shape (points, weights).
-        count: how many components.
+        caller: the function that was called, for messages.
 
     Returns:
-        Unit vectors, float64 of shape (count, weights), each so that the last point lies further
+        Unit vectors, float64 of shape (2, weights), each so that the last point lies further
         along it than the first; and the share of the variance along each of all components.
 
     Raises:
-        ValueError: if the points vary along fewer directions.
+        ValueError: if the points lie on one line.
     """
     points, width = positions.shape
     mean: Array = np.asarray(np.mean(positions, axis=0, dtype=np.float64))
@@ -126,21 +129,21 @@ def main_directions(positions: Array, count: int = 2) -> tuple[Array, Array]:
         gram += part @ part.T
     values, vectors = np.linalg.eigh(gram)
     values, vectors = values[::-1].clip(min=0), vectors[:, ::-1]
-    if points < count + 1 or values[count - 1] <= 1e-10 * values[0]:
+    if points < 3 or values[1] <= 1e-10 * values[0]:
         raise ValueError(
-            f"loss_surface: the path has {points} points along one line, but main directions need "
+            f"{caller}: the path has {points} points along one line, but main directions need "
             "at least 3 that are not; record more points, or use random directions."
         )
-    found = np.empty((count, width))
+    found = np.empty((2, width))
     for block in blocks:
         part = positions[:, block] - mean[block]
-        found[:, block] = (part.T @ vectors[:, :count] / np.sqrt(values[:count])).T
+        found[:, block] = (part.T @ vectors[:, :2] / np.sqrt(values[:2])).T
     along = found @ (positions[-1].astype(np.float64) - positions[0])
     found[along < 0] *= -1
     return found, values / values.sum()
 
 
-def path_plane(variables: Sequence[Variable], paths: Sequence[Array]) -> Plane:
+def path_plane(variables: Sequence[Variable], paths: Sequence[Array], caller: str) -> Plane:
     """The plane of the two main directions of training paths.
 
     It goes through the end of a path, as in the paper; of several paths, through their mean.
@@ -148,9 +151,10 @@ def path_plane(variables: Sequence[Variable], paths: Sequence[Array]) -> Plane:
     Args:
         variables: the weights that the paths are made of.
         paths: float32 of shape (points, weights) each.
+        caller: the function that was called, for messages.
     """
     joined = paths[0] if len(paths) == 1 else np.concatenate(paths)
-    found, shares = main_directions(joined)
+    found, shares = main_directions(joined, caller)
     middle = joined[-1] if len(paths) == 1 else joined.mean(axis=0, dtype=np.float64)
     return Plane(
         list(variables),

@@ -112,6 +112,8 @@ def best_side(shares: Array) -> float:
 
 
 def _axes(surface: LossSurface, ax: Any, levels: Levels, limits: tuple[float, float]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     colours = palette()
     ax.set(xlabel=brief(surface.names[0]), ylabel=brief(surface.names[1]), zlim=limits)
     ax.set_zlabel(surface.label, labelpad=1)
@@ -126,5 +128,6 @@ def _axes(surface: LossSurface, ax: Any, levels: Levels, limits: tuple[float, fl
         axis.set_pane_color(colours.surface)
         axis.line.set_color(colours.rule)
         axis.set_tick_params(pad=0)
-    ax.locator_params(axis="x", nbins=5)
-    ax.locator_params(axis="y", nbins=5)
+    for axis in (ax.xaxis, ax.yaxis):
+        # At the corner where both axes meet, their last numbers would too.
+        axis.set_major_locator(MaxNLocator(5, prune="both"))

@@ -78,9 +78,9 @@ def path_label(name: str, path: SurfacePath) -> str:
 
 
 def draw_marks(ax: Any, surface: LossSurface, place: Place) -> list[Line2D]:
-    """The lowest point, and the present one where no path ends there; their legend entries."""
-    lowest = surface.minimum
-    found = [("*", 12.0, f"lowest: {number(lowest.loss)}", lowest.place, lowest.loss)]
+    """The best point, and the present one where no path ends there; their legend entries."""
+    word, best = surface.best
+    found = [("*", 12.0, f"{word}: {number(best.value)}", best.place, best.value)]
     if surface.center is not None and surface.center_loss is not None and not surface.paths:
         text = f"present: {number(surface.center_loss)}"
         found.append(("o", 7.5, text, surface.center, surface.center_loss))
@@ -119,7 +119,7 @@ def add_legend(figure: Figure, ax: Axes | None, handles: Sequence[Line2D]) -> No
         (n for n in range(len(handles), 1, -1) if _total(widths, n) <= room),
         1,
     )
-    look = {
+    look: dict[str, Any] = {
         "ncols": columns,
         "frameon": False,
         "columnspacing": _GAP,
@@ -130,8 +130,8 @@ def add_legend(figure: Figure, ax: Axes | None, handles: Sequence[Line2D]) -> No
     if ax is None:
         figure.legend(handles=handles, loc="outside upper left", **look)
     else:
-        above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.3}
-        ax.legend(handles=handles, **above, **look)
+        anchor: dict[str, Any] = {"bbox_to_anchor": (0, 1), "borderaxespad": 0.3}
+        ax.legend(handles=handles, loc="lower left", **anchor, **look)
 
 
 def _width(text: str) -> float:

@@ -67,7 +67,7 @@ def function_surface(
     >>> plot.numbers.gradient
     array([-4.])
     >>> plot.numbers.minimum
-    Minimum(place=(2.0,), loss=1.0, at_edge=False)
+    Extremum(place=(2.0,), value=1.0, at_edge=False)
     """
     check_kind(kind, ax, "function_surface")
     names = _parameters(function)

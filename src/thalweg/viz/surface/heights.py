@@ -10,14 +10,15 @@ import numpy as np
 from thalweg import ops
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.variable import Variable
-from thalweg.tracing.function import function
 from thalweg.viz.surface.model_loss import ModelLoss
+from thalweg.viz.surface.parallel import on_all_threads
 from thalweg.viz.surface.plane import Plane
 
-__all__ = ["heights", "heights_on_plane", "losses_along"]
+__all__ = ["Heights", "heights", "heights_on_plane", "losses_along"]
 
 Array = np.ndarray[Any, Any]
 Heights = Callable[[Array], Array]
+"""From points, of shape (n, width), to heights, float64 of shape (n,)."""
 
 
 def heights(
@@ -28,31 +29,25 @@ def heights(
     Args:
         height: from one point, a vector, and the arrays to a single number; it is traced.
         arrays: what every point needs.
-        chunk: how many points one run of the Program takes. It is run again for more of them, so
-            that between the rows of a large grid the user can interrupt.
-
-    Returns:
-        A function from points, of shape (n, width), to heights, float64 of shape (n,).
+        chunk: how many points one run of the Program takes.
     """
 
     def of_points(points: Tensor, *given: Tensor) -> Tensor:
         found: Tensor = ops.map(lambda point: height(point, given), points)
         return found
 
-    program = function(of_points, autograph=False, jit_compile=True, name="surface")
+    run = on_all_threads(of_points, "surface")
 
-    def run(points: Array) -> Array:
+    def found(points: Array) -> Array:
         count = len(points)
         missing = -count % chunk
         # The last run is filled up with its last point.
         wide = np.concatenate([points, np.repeat(points[-1:], missing, axis=0)])
-        found = [
-            np.asarray(program(np.asarray(wide[i : i + chunk], np.float32), *arrays), np.float64)
-            for i in range(0, len(wide), chunk)
-        ]
-        return np.concatenate(found)[:count]
+        parts = [np.asarray(part, np.float32) for part in np.split(wide, len(wide) // chunk)]
+        heights_ = run([(part, *arrays) for part in parts])
+        return np.concatenate([np.asarray(h, np.float64) for h in heights_])[:count]
 
-    return run
+    return found
 
 
 def heights_on_plane(loss: ModelLoss, plane: Plane, chunk: int) -> Heights:

@@ -89,7 +89,7 @@ def loss_surface(
     ...     points=5,
     ... )
     >>> plot.numbers.minimum
-    Minimum(place=(2.0, 1.0), loss=0.0, at_edge=False)
+    Extremum(place=(2.0, 1.0), value=0.0, at_edge=False)
     """
     check_kind(kind, ax, "loss_surface")
     numbers = model_surface(

@@ -77,13 +77,13 @@ class ModelLoss:
         batch_size: int,
         caller: str,
     ) -> None:
-        adapter = adapter_for(x, y, sample_weight)
-        if adapter.in_memory() is None:
+        held = adapter_for(x, y, sample_weight).in_memory()
+        if held is None:
             raise ValueError(
                 f"{caller}: x and y must be arrays in memory, got a {type(x).__name__} that yields "
                 "batches."
             )
-        whole = adapter_for(x, y, sample_weight, batch_size=adapter.num_samples)  # type: ignore[attr-defined]
+        whole = adapter_for(x, y, sample_weight, batch_size=len(leaves_of(held)[0]))
         self._data = model._one_batch(whole, None, None, None, training=False)
         _check_metric(model, metric, caller)
         own = type(model)
@@ -95,6 +95,7 @@ class ModelLoss:
                 f"compute_loss of its own, got metric={metric!r}."
             )
         self._model, self._metric, self._training = model, metric, training
+        self._caller = caller
         metrics = [v for m in model._all_metrics() for v in m.variables]
         self._variables = unique([*model.variables, *metrics, global_seed_generator().state])
         self._pure = functionalize(
@@ -177,8 +178,8 @@ class ModelLoss:
         _, logs = self._over_batches(arrays, step, summed=False)
         if self._metric not in logs or tuple(logs[self._metric].shape):
             raise ValueError(
-                f"metric {self._metric!r} is not one number of what the test_step of model "
-                f"'{model.name}' returns."
+                f"{self._caller}: metric {self._metric!r} is not one number of what the test_step "
+                f"of model '{model.name}' returns."
             )
         return logs[self._metric]
 

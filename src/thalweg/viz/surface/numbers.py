@@ -8,23 +8,25 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LossSurface", "Minimum", "SurfacePath"]
+from thalweg.viz.curves.direction import better
+
+__all__ = ["Extremum", "LossSurface", "SurfacePath"]
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
-class Minimum:
-    """The lowest point of a grid.
+class Extremum:
+    """The lowest or the highest point of a grid.
 
     Attributes:
         place: its coordinates.
-        loss: the value there.
-        at_edge: whether it lies on the edge of the grid, so that it may go on falling beyond.
+        value: the loss or metric there.
+        at_edge: whether it lies on the edge of the grid, so that it may go on beyond.
     """
 
     place: tuple[float, ...]
-    loss: float
+    value: float
     at_edge: bool
 
 
@@ -65,7 +67,8 @@ class LossSurface:
         unit: their unit, empty if none was given.
         center: the coordinates of the present weights; None where they are not on the surface.
         center_loss: the value there.
-        gradient: the slope there along each axis; None for what is not the loss.
+        gradient: the slope of the loss there along each axis, where these are single numbers or
+            there is one axis; else None.
         directions: for each axis, an array for each weight that moves along it; empty for a
             function.
         variance: the share of the paths' variance along each axis, where paths gave the axes.
@@ -87,14 +90,29 @@ class LossSurface:
     exact: bool = False
 
     @property
-    def minimum(self) -> Minimum:
+    def minimum(self) -> Extremum:
         """The lowest point of the grid."""
-        index = np.unravel_index(int(np.argmin(self.losses)), self.losses.shape)
+        return self._at(int(np.argmin(self.losses)))
+
+    @property
+    def maximum(self) -> Extremum:
+        """The highest point of the grid."""
+        return self._at(int(np.argmax(self.losses)))
+
+    @property
+    def best(self) -> tuple[str, Extremum]:
+        """`'lowest'` or, of a metric that should be high, `'highest'`, and that point."""
+        if better(self.metric) == "up":
+            return "highest", self.maximum
+        return "lowest", self.minimum
+
+    def _at(self, flat: int) -> Extremum:
+        index = np.unravel_index(flat, self.losses.shape)
         # Rows of the grid are the second axis.
         places = [int(i) for i in reversed(index)]
         edge = any(i in (0, len(a) - 1) for i, a in zip(places, self.axes, strict=True))
         place = tuple(float(a[i]) for i, a in zip(places, self.axes, strict=True))
-        return Minimum(place, float(self.losses[index]), edge)
+        return Extremum(place, float(self.losses[index]), edge)
 
     @property
     def label(self) -> str:

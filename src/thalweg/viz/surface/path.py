@@ -86,8 +86,8 @@ class PathRecorder(Callback):
         self._recorded: list[Named] = []
         self._points: list[tuple[int, Array]] = []
         self._stride = 1
-        self._batches = 0
-        self._epochs = 0
+        # Batches of the epochs before this one, all batches, epochs.
+        self._before = self._batches = self._epochs = 0
 
     @property
     def path(self) -> TrainingPath:
@@ -119,17 +119,19 @@ class PathRecorder(Callback):
         else:
             self._recorded = named_weights(self.model, self.weights, "PathRecorder")
         self._stride = 1 if self.every == "epoch" else int(self.every)
-        self._batches = self._epochs = 0
+        self._before = self._batches = self._epochs = 0
         self._points = []
         self._record(0)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self.every != "epoch":
-            self._batches += 1
+            # One call may stand for several batches (steps_per_execution).
+            self._batches = self._before + batch + 1
             self._reached(self._batches)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._epochs += 1
+        self._before = self._batches
         if self.every == "epoch":
             self._reached(self._epochs)
 
@@ -141,7 +143,7 @@ class PathRecorder(Callback):
         self._record(last)
 
     def _reached(self, step: int) -> None:
-        if step % self._stride == 0:
+        if step >= self._points[-1][0] + self._stride:
             self._record(step)
             if len(self._points) >= self.max_points:
                 del self._points[1::2]

@@ -11,7 +11,7 @@ import numpy as np
 from thalweg.tensor.variable import Variable
 from thalweg.viz.surface.named import Named
 
-__all__ = ["Plane", "given_plane", "named_plane"]
+__all__ = ["Plane", "given_plane", "named_plane", "parallel"]
 
 Array = np.ndarray[Any, Any]
 
@@ -84,7 +84,7 @@ def given_plane(model: Any, directions: Any, caller: str) -> Plane:
         if not any(a.any() for a in arrays):
             raise ValueError(f"{caller}: directions[{i}] is 0 everywhere.")
         made.append(arrays)
-    if len(made) == 2 and _parallel(*made):
+    if len(made) == 2 and parallel(*made):
         raise ValueError(f"{caller}: both directions are the same line.")
     return Plane(
         variables,
@@ -95,7 +95,7 @@ def given_plane(model: Any, directions: Any, caller: str) -> Plane:
     )
 
 
-def _parallel(one: Sequence[Array], other: Sequence[Array]) -> bool:
+def parallel(one: Sequence[Array], other: Sequence[Array]) -> bool:
     """Whether two directions are the same line."""
     a, b = (np.concatenate([x.reshape(-1) for x in d]).astype(np.float64) for d in (one, other))
     across = a - b * (a @ b) / (b @ b)

@@ -17,7 +17,14 @@ from thalweg.viz.surface.numbers import LossSurface
 __all__ = ["SurfacePlot"]
 
 _SERIES = ("--accent", "--second", "--third", "--fourth", "--fifth", "--sixth")
-_MODULES = ("surface.js", "surface_heights.js", "surface_map.js", "surface_view.js")
+_MODULES = (
+    "surface.js",
+    "surface_box.js",
+    "surface_facets.js",
+    "surface_heights.js",
+    "surface_map.js",
+    "surface_view.js",
+)
 _COMMON = ("axes.js", "canvas.js", "dom.js")
 
 
@@ -48,7 +55,7 @@ class SurfacePlot(Plot[LossSurface]):
 def _data(surface: LossSurface) -> dict[str, Any]:
     """What the page draws."""
     levels = levels_of(surface.losses)
-    lowest = surface.minimum
+    word, best = surface.best
     present = surface.center is not None and not surface.paths
     return {
         "names": list(surface.names),
@@ -63,7 +70,7 @@ def _data(surface: LossSurface) -> dict[str, Any]:
         "ticks": levels.ticks,
         "colours": list(LIGHT.low_to_high),
         "exact": surface.exact,
-        "lowest": {"place": list(lowest.place), "height": lowest.loss},
+        "best": {"word": word, "place": list(best.place), "height": best.value},
         "present": {"place": list(surface.center or ()), "height": surface.center_loss}
         if present
         else None,

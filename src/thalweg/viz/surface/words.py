@@ -30,13 +30,14 @@ def caption_of(surface: LossSurface) -> str:
     parts = []
     if surface.paths:
         parts.append(_ways(surface))
-    elif surface.center_loss is not None:
-        parts.append(f"the {surface.metric} is {number(surface.center_loss)}{unit} at the {HERE}")
-    lowest = surface.minimum
-    where = f" at {place_text(surface.names, lowest.place)}" if surface.exact else ""
-    edge = ", on its edge" if lowest.at_edge else ""
+    elif surface.center is not None and surface.center_loss is not None:
+        here = place_text(surface.names, surface.center) if surface.exact else "the present weights"
+        parts.append(f"the {surface.metric} is {number(surface.center_loss)}{unit} at {here}")
+    word, best = surface.best
     what = "" if parts else f" {surface.metric}"
-    parts.append(f"the lowest{what} in the picture is {number(lowest.loss)}{unit}{where}{edge}")
+    where = f" at {place_text(surface.names, best.place)}" if surface.exact else ""
+    edge = ", on its edge" if best.at_edge else ""
+    parts.append(f"the {word}{what} in the picture is {number(best.value)}{unit}{where}{edge}")
     if surface.paths and not surface.exact:
         share = min(path.explained for path in surface.paths.values())
         of = "the path's variance" if len(surface.paths) == 1 else "the variance of every path"
@@ -46,19 +47,24 @@ def caption_of(surface: LossSurface) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-HERE = "present weights"
-
-
 def _ways(surface: LossSurface) -> str:
+    """What comes of the values along the paths, and in what time where all take the same."""
     paths = list(surface.paths.items())
-    first = paths[0][1]
-    start, end = number(first.losses[0]), number(first.losses[-1])
-    time = f"in {_steps(int(first.steps[-1]), first.unit)}"
+    times = {_steps(int(path.steps[-1]), path.unit) for _, path in paths}
+    time = f"in {times.pop()} " if len(times) == 1 else ""
+    values = [(number(path.losses[0]), number(path.losses[-1])) for _, path in paths]
     if len(paths) == 1:
-        who = paths[0][0] or "training"
-        return f"{time} {who} brings the {surface.metric} from {start} to {end}"
-    ends = [f"{name} to {number(path.losses[-1])}" for name, path in paths]
-    return f"{time} the {surface.metric} goes from {start} with {_joined(ends)}"
+        (name, path), (start, end) = paths[0], values[0]
+        who = name or ("the path" if path.unit == "step" else "training")
+        return f"{time}{who} brings the {surface.metric} from {start} to {end}"
+    if len({start for start, _ in values}) == 1:
+        ends = [f"{name} to {end}" for (name, _), (_, end) in zip(paths, values, strict=True)]
+        return f"{time}the {surface.metric} goes from {values[0][0]} with {_joined(ends)}"
+    ways = [
+        f"from {start} to {end} with {name}"
+        for (name, _), (start, end) in zip(paths, values, strict=True)
+    ]
+    return f"{time}the {surface.metric} goes {_joined(ways)}"
 
 
 def _steps(count: int, unit: str) -> str:

@@ -77,6 +77,7 @@ export function labels(values) {
   const apart = values.length > 1 ? Math.abs(values[1] - values[0]) : least;
   const even = values.every((value, i) => !i || Math.abs(value - values[i - 1] - (values[1] - values[0])) < apart / 1e3);
   return values.map((value) => {
+    if (!even && Math.abs(value) < 1e-3) return digits(value, 1).replace('.0e', 'e');
     const unit = even ? apart : Math.abs(value);
     const places = Math.min(6, Math.max(0, Math.ceil(-Math.log10(unit) - 1e-9)));
     const more = Math.abs(Math.round(unit * 10 ** places) - unit * 10 ** places) > 1e-6 ? 1 : 0;
