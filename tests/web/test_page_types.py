@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
-def test_tsc_finds_nothing() -> None:
+@pytest.mark.parametrize("pages", ["pages", "figures"])
+def test_tsc_finds_nothing(pages: str) -> None:
     compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
     found = subprocess.run(
-        ["node", compiler, "--project", ROOT / "tsconfig.pages.json"],
+        ["node", compiler, "--project", ROOT / f"tsconfig.{pages}.json"],
         capture_output=True,
         text=True,
         check=False,
