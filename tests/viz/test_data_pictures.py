@@ -138,7 +138,7 @@ def test_nothing_overlaps_at_any_usual_size():
     check_sizes(lambda ax: viz.correlation(X, Y, NAMES, PRICE, ax=ax))
 
 
-@pytest.mark.parametrize("count", [1, 3, 13])
+@pytest.mark.parametrize("count", [1, 9])
 def test_any_number_of_features_has_room(count):
     columns = np.resize(X.T, (count, len(X))).T
     names = [f"{name} {i}" for i, name in enumerate(np.resize(NAMES, count))]

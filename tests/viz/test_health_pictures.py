@@ -166,7 +166,8 @@ def test_a_change_is_told():
          "first, 'hidden_1'."),
         ("dead", "6 of 64 units are dead."),
         ("updates", "a step changes the kernels by 0.071% to 0.13% of their norms."),
-        (["weight_gradients"], "gradients of the weights differ at most 10,000-fold between layers."),
+        (["weight_gradients"], "gradients of the weights differ at most 10,000-fold between "
+         "layers."),
         (["dead", "updates"], "6 of 64 units are dead and a step changes the kernels by 0.071% to "
          "0.13% of their norms."),
     ],

@@ -111,9 +111,9 @@ def test_counts_are_those_of_numpy(values):
         ),
         lambda: tw.optimizers.AdamW(0.01, use_ema=True, ema_overwrite_frequency=2),
         lambda: tw.optimizers.Adam(0.01, loss_scale_factor=256.0),
-        lambda: tw.optimizers.RMSprop(0.01),
+        lambda: tw.optimizers.RMSprop(0.01, gradient_accumulation_steps=2),
     ],
-    ids=["sgd", "adamw", "scaled", "rmsprop"],
+    ids=["sgd", "adamw", "scaled", "accumulating"],
 )
 def test_the_update_is_that_of_the_next_step(optimizer):
     model = network(optimizer())
@@ -211,6 +211,18 @@ def test_the_rate_of_now_is_used():
     after = probe(X, Y)
     assert after.learning_rate == pytest.approx(0.2)
     assert after.weights[0].update == pytest.approx(2 * before.weights[0].update, rel=1e-3)
+
+
+def test_what_is_compiled_anew_is_measured_anew():
+    model = network(tw.optimizers.SGD(0.1))
+    probe = Probe(model)
+    before = probe(X, Y)
+    model.compile(tw.optimizers.SGD(0.3), "mae")
+    after = probe(X, Y)
+    assert after.learning_rate == pytest.approx(0.3)
+    assert after.weights[0].gradient != pytest.approx(before.weights[0].gradient, rel=1e-3)
+    model.get_layer("first").trainable = False
+    assert [w.layer for w in probe(X, Y).weights] == ["norm", "norm", "last", "last"]
 
 
 def test_batches_of_several_sizes():

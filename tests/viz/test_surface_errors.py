@@ -144,6 +144,13 @@ def test_paths():
     fails("the path has 4 points along one line", model, directions="path", path=recorder)
 
 
+def test_a_path_that_diverged():
+    model, recorder = net(), PathRecorder()
+    model.compile(tw.optimizers.SGD(1e6), "mse", metrics=["mae"])
+    model.fit(X + 1, Y - 1, epochs=30, verbose=0, callbacks=[recorder])
+    fails("the weights of the path are not finite after epoch", net(), path=recorder)
+
+
 def test_training_needs_the_loss():
     fails("training=True needs metric='loss'", training=True, metric="mae")
 
@@ -182,5 +189,13 @@ def test_a_comparison():
         compare(net(), X, Y, ["sgd"], kind="both")
     with pytest.raises(ValueError, match="compare_optimizers: model 'net' is not compiled"):
         compare(net(compiled=False), X, Y, ["sgd"])
+    for wrong, options in (
+        ("not compiled with metric 'auc'", {"metric": "auc"}),
+        ("points must be a whole number", {"points": 1}),
+        ("ranges must be", {"ranges": 3}),
+        ("has no weight 'w'", {"weights": "w"}),
+    ):
+        with pytest.raises(ValueError, match=f"compare_optimizers: .*{wrong}"):
+            compare(net(), X, Y, ["sgd"], epochs=10**9, **options)
     with pytest.raises(ValueError, match="training with 'wild' diverged"):
         compare(net(), X + 1, Y - 1, {"wild": tw.optimizers.SGD(1e6)}, epochs=30)

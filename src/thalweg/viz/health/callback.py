@@ -19,7 +19,7 @@ class GradientHealth(Callback):
     """Measure gradients, activations, updates and dead units by layer while a model trains.
 
     It measures when training begins, then as often as `every` says, and when training ends; always
-    on the same batch, so that what changes is the model. A measurement costs about one step and
+    on the same batch, so that what changes is the model. A measurement costs a step or two and
     changes nothing: the model gets the weights that it would get without.
 
     Args:

@@ -29,8 +29,8 @@ class Probe:
     A measurement does what a training step with this batch would do (dropout included, with the
     numbers that the next step will draw; with the update that the optimizer would make now), and
     keeps nothing of it: weights, optimizer, metrics and random state stay as they are, bit for bit.
-    It is compiled as the model's steps are, once for each shape of batches, and costs about as much
-    as one of them.
+    It is compiled as the model's steps are, once for each shape of batches, and costs as much as
+    one or two of them.
 
     A model with a `train_step` of its own is measured through its `call` and `compute_loss`.
 

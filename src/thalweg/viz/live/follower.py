@@ -96,7 +96,8 @@ class Follower:
         if seconds >= self._rate_due:
             self._rate_due = seconds + _RATE
             self._rate = float(self._model.optimizer.learning_rate)
-        return Moment(epoch, step, seconds, busy, self._rate)
+        # Milliseconds will do, and are fewer digits to send.
+        return Moment(epoch, step, round(seconds, 3), round(busy, 3), self._rate)
 
     def _look(self, moment: Moment) -> None:
         """Do what was asked for on a page, and measure for it."""

@@ -91,8 +91,9 @@ def columns(rows: Sequence[Row[Mapping[str, Any]]]) -> dict[str, Any]:
     names = dict.fromkeys(
         name for _, _, logs in rows for name, value in logs.items() if isinstance(value, float)
     )
+    moments = zip(*(moment for _, moment, _ in rows), strict=True) if rows else [()] * 5
     return {
-        **{name: [getattr(row[1], name) for row in rows] for name in Moment._fields},
+        **dict(zip(Moment._fields, map(list, moments), strict=True)),
         "logs": {name: [plain(logs.get(name)) for _, _, logs in rows] for name in names},
     }
 

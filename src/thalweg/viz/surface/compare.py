@@ -19,14 +19,18 @@ from thalweg.viz.surface.draw_contour import draw_contour
 from thalweg.viz.surface.draw_curve import draw_curve
 from thalweg.viz.surface.draw_losses import draw_losses
 from thalweg.viz.surface.drawing import add_legend
-from thalweg.viz.surface.model_loss import check_model
+from thalweg.viz.surface.model_loss import ModelLoss, check_model
 from thalweg.viz.surface.named import named_numbers
 from thalweg.viz.surface.numbers import LossSurface
 from thalweg.viz.surface.path import PathRecorder, TrainingPath
+from thalweg.viz.surface.ranges import checked_points, checked_ranges
 from thalweg.viz.surface.surface_plot import SurfacePlot
 from thalweg.viz.surface.words import caption_of
 
 __all__ = ["compare_optimizers"]
+
+# Rows of the data that are computed at once.
+_ROWS = 512
 
 
 @drawn
@@ -94,9 +98,14 @@ def compare_optimizers(
     if kind not in ("contour", "3d"):
         raise ValueError(f"compare_optimizers: kind must be 'contour' or '3d', got {kind!r}.")
     check_model(model, "compare_optimizers")
-    if weights is not None:
-        named_numbers(model, weights, "compare_optimizers")
     chosen = _chosen(optimizers)
+    # All that could fail after the trainings is looked at before.
+    names: tuple[str, ...] = ("the 1st direction", "the 2nd direction")
+    if weights is not None:
+        names = tuple(n.name for n in named_numbers(model, weights, "compare_optimizers"))
+    checked_ranges(ranges, names, "compare_optimizers")
+    checked_points(points, len(names), "compare_optimizers")
+    ModelLoss(model, x, y, sample_weight, metric, False, _ROWS, "compare_optimizers")
     data = {"x": x, "y": y, "batch_size": batch_size, "sample_weight": sample_weight}
     paths = {
         name: _trained(model, name, optimizer, epochs, every, data)
@@ -115,7 +124,7 @@ def compare_optimizers(
         metric=metric,
         unit=unit,
         training=False,
-        batch_size=512,
+        batch_size=_ROWS,
         seed=seed,
         caller="compare_optimizers",
     )

@@ -1,4 +1,4 @@
-"""A surface in 3-D, with its contours on the floor, the lowest point, and paths."""
+"""A surface in 3-D, with its contours on the floor, the best point, and paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A surface from above: filled contours, a colour bar, the lowest point, and paths."""
+"""A surface from above: filled contours, a colour bar, the best point, and paths."""
 
 from __future__ import annotations
 

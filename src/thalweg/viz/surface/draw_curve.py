@@ -1,4 +1,4 @@
-"""A loss over one number: a curve, its tangent at the present value, the lowest point, paths."""
+"""A loss over one number: a curve, its tangent at the present value, the best point, paths."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def draw_curve(surface: LossSurface, ax: Axes) -> list[Line2D]:
             scale = abs(slope) * (along[-1] - along[0]) / (high - low or 1.0)
             width /= np.hypot(1, scale) / np.hypot(1, min(scale, 1.0))
         ends = np.array([present - width, present + width])
-        look = {"color": colours.series[1], "linestyle": LINES[1], "linewidth": 1.8}
+        # The first path has the second colour.
+        tone = colours.ink if surface.paths else colours.series[1]
+        look = {"color": tone, "linestyle": LINES[1], "linewidth": 1.8}
         ax.plot(ends, surface.center_loss + slope * (ends - present), **look, zorder=3)
         handles.append(key(**look, label=f"slope {number(slope)}"))
 

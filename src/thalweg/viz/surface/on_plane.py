@@ -63,9 +63,16 @@ def recorded(model: Any, path: TrainingPath, caller: str) -> Recorded:
     """A path in terms of a model's weights; what was not recorded is as it is now.
 
     Raises:
-        ValueError: if it was recorded from another model.
+        ValueError: if it was recorded from another model, or is not finite.
     """
     known = {v.path: v for v in model.weights}
+    finite = np.isfinite(path.positions).all(axis=1)
+    if not finite.all():
+        step = int(path.steps[int(np.argmin(finite))])
+        raise ValueError(
+            f"{caller}: the weights of the path are not finite after {path.unit} {step}; the "
+            "training diverged."
+        )
     for name, place, shape in zip(path.weights, path.places, path.shapes, strict=True):
         variable = known.get(name)
         if variable is None or (place is None and tuple(variable.shape) != shape):
