@@ -1,4 +1,4 @@
-"""Takes the picture of `docs/live-view.md`: the page of a training on Boston housing, while it runs.
+"""Takes the picture of `docs/live-view.md`: the page of a training on Boston housing, as it runs.
 
 Run it as `python -m docs.images.make_live_view`; it needs Chromium, and the packages
 `playwright` and `pillow`.

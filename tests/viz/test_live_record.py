@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from thalweg.viz.live.allowance import Allowance
 from thalweg.viz.live.clock import Clock
 from thalweg.viz.live.record import Cursor, Record, Run
-from thalweg.viz.live.table import Moment, Table, columns
+from thalweg.viz.live.table import Moment, Table
 
 
 def moment(step: int) -> Moment:
@@ -20,36 +21,49 @@ def moment(step: int) -> Moment:
 
 
 @settings(max_examples=40)
-@given(keep=st.integers(2, 12), count=st.integers(1, 100), looks=st.sets(st.integers(1, 100)))
-def test_a_table_keeps_evenly_chosen_rows_and_the_last_one(
-    keep: int, count: int, looks: set[int]
-) -> None:
-    table: Table[int] = Table(keep)
-    known, heard = -1, []
-    for i in range(count):
-        table.append(moment(i), i)
-        if i in looks:
-            heard += [content for _, _, content in table.after(known)]
-            known = table.count - 1
-    numbers = [number for number, _, _ in table.after(-1)]
-    assert len(table.rows) <= keep
+@given(keep=st.integers(2, 12), groups=st.lists(st.integers(1, 30), min_size=1, max_size=12))
+def test_a_table_keeps_evenly_chosen_rows_and_the_last_one(keep: int, groups: list[int]) -> None:
+    table = Table(keep)
+    heard: list[int] = []
+    known, count = -1, 0
+    for size in groups:
+        steps = list(range(count, count + size))
+        table.extend(
+            [step / 10 for step in steps],
+            steps,
+            moment(steps[-1]),
+            [{"loss": float(step), **({"even": 1.0} if step % 2 == 0 else {})} for step in steps],
+        )
+        count += size
+        heard += table.after(known).moments["step"]
+        known = table.count - 1
+    rows = table.after(-1)
+    numbers = rows.moments["step"]
+    assert table.count == count
+    assert len(table) <= keep
     assert numbers[0] == 0
     assert numbers[-1] == count - 1
-    assert set(numbers[:-1]) <= set(range(0, count, table.stride))
+    assert numbers[:-1] == list(range(0, count - 1, table.stride))
     if count <= keep:
         assert numbers == list(range(count))
-    # Who looks again and again hears of everything once, in order.
+    assert rows.moments["epoch"] == [number / 10 for number in numbers]
+    assert rows.logs["loss"] == numbers
+    assert rows.logs["even"] == [None if number % 2 else 1.0 for number in numbers]
+    assert {name: len(column) for name, column in rows.moments.items()} == dict.fromkeys(
+        Moment._fields, len(numbers)
+    )
+    # Who looks again and again hears of nothing twice, and of the last row of each look.
     assert heard == sorted(set(heard))
-    assert table.after(count - 1) == []
+    assert set(np.cumsum(groups) - 1) <= set(heard)
+    assert table.after(count - 1).moments["step"] == []
 
 
-def test_columns_are_what_json_can_hold() -> None:
-    rows = [
-        (0, moment(1), {"loss": math.inf, "word": "x"}),
-        (1, moment(2), {"loss": -math.inf, "accuracy": 0.1 + 0.2}),
-        (2, moment(3), {"loss": math.nan}),
-    ]
-    found = json.loads(json.dumps(columns(rows), allow_nan=False))
+def test_rows_are_what_json_can_hold() -> None:
+    table = Table(100)
+    table.append(moment(1), {"loss": math.inf, "word": "x"})
+    table.append(moment(2), {"loss": -math.inf, "accuracy": 0.1 + 0.2})
+    table.append(moment(3), {"loss": math.nan})
+    found = json.loads(json.dumps(table.after(-1).as_json(), allow_nan=False))
     assert found["logs"] == {
         "loss": ["Infinity", "-Infinity", "NaN"],
         "accuracy": [None, 0.1 + 0.2, None],

@@ -102,6 +102,18 @@ def test_it_is_found_within_nested_models_and_as_a_layer_of_its_own():
     assert "call" not in vars(functional.layers[-1])
 
 
+def test_the_activation_within_a_last_recurrent_layer_stays():
+    tw.set_random_seed(0)
+    model = tw.Sequential([tw.Input((4, 2)), tw.layers.LSTM(3, activation="sigmoid")])
+    x = tw.constant(RNG.normal(size=(2, 4, 2)), dtype="float32")
+    with tw.GradientTape() as tape:
+        tape.watch(x)
+        score = tw.reduce_sum(model(x)[:, 1])
+    by_hand = tape.gradient(score, x).numpy()
+    found = viz.saliency(model, x, 1).numbers
+    np.testing.assert_allclose(found.values, by_hand, rtol=1e-4, atol=1e-7)
+
+
 def test_integrated_gradients_sum_to_the_difference_of_the_scores():
     model, x = curved_model(), RNG.normal(size=(4, 3)).astype("float32")
     base = np.array([0.2, -0.1, 0.3], "float32")
@@ -260,6 +272,12 @@ BAD = {
     ),
     "saliency: baseline must broadcast to the shape of x, (2, 3), got (5,)": lambda: viz.saliency(
         curved_model(), ROWS, method="integrated_gradients", baseline=np.ones(5)
+    ),
+    "saliency: feature_names are for rows of features, x has shape (1, 12, 16, 3)": (
+        lambda: viz.saliency(image_model(), np.ones((1, 12, 16, 3)), feature_names=["a"])
+    ),
+    "saliency: x must be real numbers, got an array of <U1": lambda: viz.saliency(
+        curved_model(), [["a"]]
     ),
     "saliency: x must be a batch of inputs, the examples first, got shape (3,)": (
         lambda: viz.saliency(curved_model(), np.ones(3))

@@ -164,3 +164,16 @@ def test_what_captions_say_of_paths():
     assert caption({"a": [2, 0], "b": [1, 0.5, 1]}).startswith(
         "The cost goes from 4 to 0 with a and from 1 to 1 with b; "
     )
+
+
+def test_scales_on_request():
+    heights = np.geomspace(1, 1e4, 100).reshape(10, 10)
+    assert levels_of(heights, "linear").spacing != "log"
+    assert levels_of(heights[:2, :2], "log").spacing == "log"
+    bowl = {"ranges": (-2, 2), "points": 9, "kind": "3d"}
+    plot = tw.viz.function_surface(lambda u, v: u**2 + v**2 + 1, **bowl, scale="log")
+    assert plot.numbers.scale == "log"
+    with pytest.raises(ValueError, match="scale must be 'auto', 'linear' or 'log', got 'root'"):
+        tw.viz.function_surface(lambda u, v: u * v, **bowl, scale="root")
+    with pytest.raises(ValueError, match="scale='log' cannot show the value, which is as low as -"):
+        tw.viz.function_surface(lambda u, v: u * v, **bowl, scale="log")

@@ -15,6 +15,7 @@ from thalweg.viz.charts.words import (
     folded,
     heading,
     height_of,
+    name_and_unit,
     number,
     width_of,
 )
@@ -23,7 +24,6 @@ from thalweg.viz.palette import palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
 
 __all__ = ["colour_bar", "draw_cells", "has_texts", "heatmap", "square_size", "text_on"]
 
@@ -113,8 +113,6 @@ def draw_cells(
     limits: tuple[float, float] | None = None,
     texts: Callable[[float], str] | NDArray[Any] = lambda value: number(value, 2),
     show_texts: bool | None = None,
-    square: bool = True,
-    cmap: Colormap | None = None,
 ) -> Any:
     """Draw the cells in these axes; returns the image, for a colour bar.
 
@@ -126,8 +124,6 @@ def draw_cells(
         limits: as in `heatmap`.
         texts: what stands in the cells: a function of the value, or strings of the values' shape.
         show_texts: whether it does; None: where it fits.
-        square: whether cells are squares.
-        cmap: other colours.
     """
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
@@ -136,14 +132,12 @@ def draw_cells(
     if limits is None:
         most = max(-low, high)
         limits = (-most, most) if signed else (low, high if high > low else low + 1.0)
-    cmap = cmap or (colours.diverging() if signed else colours.sequential())
-    cmap = cmap.with_extremes(bad=colours.raised)
+    cmap = colours.diverging() if signed else colours.sequential()
     image = ax.imshow(
         values,
-        cmap=cmap,
+        cmap=cmap.with_extremes(bad=colours.raised),
         vmin=limits[0],
         vmax=limits[1],
-        aspect="equal" if square else "auto",
         interpolation="nearest",
     )
     ax.grid(False)
@@ -243,18 +237,19 @@ def _caption(
     cells: Floats, label: str, rows: Sequence[str] | None, columns: Sequence[str] | None
 ) -> str:
     size = f"{cells.shape[0]} x {cells.shape[1]} cells"
+    name, unit = name_and_unit(label)
     if not np.isfinite(cells).any():
-        return f"{label}: {size}, none of them finite."
+        return f"{name}: {size}, none of them finite."
 
     def place(flat: Any) -> str:
         row, column = divmod(int(flat), cells.shape[1])
         across = columns[column] if columns else f"column {column}"
         down = rows[row] if rows else f"row {row}"
-        return f"{number(cells[row, column])} at {down}, {across}"
+        return f"{number(cells[row, column])}{unit} at {down}, {across}"
 
     empty = int(np.isnan(cells).sum())
     end = f"; {counted(empty, 'cell')} NaN" if empty else ""
     return (
-        f"{label}: {size}, the least is {place(np.nanargmin(cells))}, the most "
+        f"{name}: {size}, the least is {place(np.nanargmin(cells))}, the most "
         f"{place(np.nanargmax(cells))}{end}."
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from thalweg.layers.layer import Layer
 from thalweg.tensor.tree import flatten
+from thalweg.viz.charts.arguments import real_array
 from thalweg.viz.health.layer_calls import named_layers
 
 __all__ = ["PREDICTED", "channels_last", "check_model", "inputs_for", "targets_for"]
@@ -41,10 +42,8 @@ def check_model(caller: str, model: Any) -> None:
 
 def inputs_for(caller: str, x: Any, most: int) -> NDArray[np.float32]:
     """A batch of inputs as float32; at most `most` of them, as each gets a picture."""
-    found = np.asarray(x)
-    if found.dtype.kind not in "fiub" and found.dtype.name not in ("bfloat16",):
-        raise TypeError(f"{caller}: x must be an array of numbers, got one of {found.dtype}.")
-    if found.ndim < 2 or not found.size:
+    found = real_array(caller, "x", x)
+    if found.ndim < 2:
         raise ValueError(
             f"{caller}: x must be a batch of inputs, the examples first, got shape {found.shape}."
         )

@@ -121,6 +121,15 @@ def saliency(
         raise ValueError(
             f"saliency: x must be images or rows of features, got shape {inputs.shape}."
         )
+    features = None
+    if inputs.ndim == 2:
+        features = names_for(
+            "saliency", "feature_names", feature_names, inputs.shape[1], "features"
+        ) or [str(i) for i in range(inputs.shape[1])]
+    elif feature_names is not None:
+        raise ValueError(
+            f"saliency: feature_names are for rows of features, x has shape {inputs.shape}."
+        )
     targets = targets_for("saliency", target, len(inputs))
     shifts, scale, factor = _points(inputs, method, samples, noise, baseline, seed)
     gradients, scores, which, outputs = mean_gradients(
@@ -130,9 +139,9 @@ def saliency(
     names = names_for("saliency", "class_names", class_names, outputs, "outputs")
     maps = channels_last(model, np.abs(values.astype(np.float64)))
     found = Saliency(values, maps.max(-1) if inputs.ndim == 4 else maps, which, scores)
-    if inputs.ndim == 2:
+    if features is not None:
         about = "" if outputs == 1 else _about(which, names)
-        return _drawn_bars(found, method, feature_names, about, title or METHODS[method])
+        return _drawn_bars(found, method, features, about, title or METHODS[method])
     labels = [names[i] if names else str(i) for i in which]
     shown = [f"for {label}" for label in labels] if outputs > 1 else [""] * len(labels)
     figure, axes = draw_pairs(
@@ -169,17 +178,15 @@ def _points(
 def _drawn_bars(
     found: Saliency,
     method: str,
-    feature_names: Sequence[Any] | None,
+    names: list[str],
     about: str,
     title: str,
 ) -> Plot[Saliency]:
-    count, features = found.maps.shape
-    names = names_for("saliency", "feature_names", feature_names, features, "features")
-    names = names or [str(i) for i in range(features)]
+    count = len(found.maps)
     mean = found.maps.mean(0) if count > 1 else found.values[0].astype(np.float64)
     order = np.argsort(-np.abs(mean), kind="stable")
     colours = palette().series
-    figure, axes = axes_for(None, height=bar_height(features))
+    figure, axes = axes_for(None, height=bar_height(len(names)))
     draw_bars(
         axes,
         mean[order],
@@ -196,7 +203,7 @@ def _drawn_bars(
         f"The score depends most on {names[first]}: {number(mean[first])} "
         f"{'in magnitude on average' if count > 1 else 'for this example'}"
     )
-    if features > 1:
+    if len(names) > 1:
         last = order[-1]
         caption += f", least on {names[last]}: {number(mean[last])}"
     return Plot(figure, axes, found, f"{caption}.")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from thalweg import activations, ops
 from thalweg.layers.activation import Activation, Softmax
+from thalweg.layers.dense import Dense
+from thalweg.layers.einsum_dense import EinsumDense
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.tree import flatten
 
 __all__ = ["scores_for", "without_last_activation"]
 
 # They squash the scores of classes into probabilities: where one is sure, gradients vanish.
-_SQUASHING = (activations.softmax, activations.sigmoid, activations.log_softmax)
+_SQUASHING = (activations.softmax, activations.sigmoid)
+# Their activation is the last thing that they do; that of an LSTM is not.
+_ENDS = (Activation, Dense, EinsumDense)
 
 
 def scores_for(
@@ -56,21 +60,16 @@ def without_last_activation(model: Any) -> Iterator[None]:
         last = _last_layer(model)
         if isinstance(last, Softmax):
             _replace(undo, last, "call", lambda inputs, mask=None: inputs)
-        elif getattr(last, "activation", None) in _SQUASHING:
+        elif isinstance(last, _ENDS) and last.activation in _SQUASHING:
             _replace(undo, last, "activation", activations.linear)
         yield
 
 
 def _last_layer(model: Any) -> Any:
-    """The layer that makes the output, within nested models too; None where it is not known."""
-    while True:
-        graph = getattr(model, "_graph", None)
-        if graph is None:
-            layers: Sequence[Any] = getattr(model, "_stack", ())
-            return model if isinstance(model, Activation) or not layers else layers[-1]
-        model = flatten(graph.outputs)[0]._keras_history[0]
-        if not hasattr(model, "predict"):
-            return model
+    """What makes the output, within nested models too; a subclass itself, as it hides its own."""
+    while getattr(model, "_graph", None) is not None:
+        model = flatten(model._graph.outputs)[0]._keras_history[0]
+    return model
 
 
 def _replace(undo: ExitStack, layer: Any, name: str, value: Any) -> None:

@@ -7,6 +7,7 @@ notes, and looks at them when some time has passed.
 from __future__ import annotations
 
 import time
+from itertools import accumulate
 from typing import Any
 
 from thalweg.training.callbacks.callback import Logs
@@ -55,7 +56,7 @@ class Follower:
         epoch = None if run.steps is None else self.epoch + batches / run.steps
         with self._record.writing():
             moment = self._now(epoch, self._steps_before + batches)
-            run.points.append(moment, dict(logs or {}))
+            run.points.append(moment, logs or {})
         self._look(moment)
 
     def epoch_done(self, epoch: int, logs: Logs) -> None:
@@ -78,16 +79,11 @@ class Follower:
                 run.steps = notes[0][1]
             # In a burst of epochs there is no word of batches.
             counts = [batches or run.steps for _, batches, _ in notes]
-            step, self._steps_before = self._steps_before, self._steps_before + sum(counts)
-            moment = self._now(notes[-1][0] + counts[-1] / run.steps, self._steps_before)
-            last = len(notes) - 1
-            for i, (epoch, _, logs) in enumerate(notes):
-                step += counts[i]
-                if i < last and not table.wants_next:
-                    table.skip()
-                    continue
-                at = Moment(epoch + counts[i] / run.steps, step, *moment[2:])
-                table.append(at, dict(logs or {}))
+            steps = list(accumulate(counts, initial=self._steps_before))[1:]
+            self._steps_before = steps[-1]
+            epochs = [note[0] + n / run.steps for note, n in zip(notes, counts, strict=True)]
+            moment = self._now(epochs[-1], steps[-1])
+            table.extend(epochs, steps, moment, [logs or {} for _, _, logs in notes])
         self._due = time.perf_counter() + _LOOK
         self._look(moment)
 
@@ -109,7 +105,7 @@ class Follower:
             with self._record.writing():
                 run.unmeasured = prober.failure
                 if found is not None:
-                    run.measured.append(moment, found)
+                    run.measured.append(moment, {"found": found})
 
     def pause(self) -> None:
         """Something else begins: a validation."""

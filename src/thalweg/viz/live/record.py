@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from thalweg.viz.live.clock import Clock
-from thalweg.viz.live.measurement import Measurement
-from thalweg.viz.live.table import Table, columns, plain
+from thalweg.viz.live.table import Slice, Table
 
 __all__ = ["Cursor", "Record", "Run", "State"]
 
@@ -42,7 +41,7 @@ class Run:
         unmeasured: a sentence about why weights and gradients are not measured, if so.
         points: metrics within epochs: means over the epoch so far, as callbacks hear them.
         ended: metrics of whole epochs.
-        measured: what a `Probe` found, with sentences about it.
+        measured: `found`: a `Measurement` of weights and gradients.
     """
 
     name: str
@@ -57,9 +56,9 @@ class Run:
     unmeasured: str = ""
     began: float = field(default_factory=time.time)
     clock: Clock = field(default_factory=Clock)
-    points: Table[Mapping[str, float]] = field(init=False)
-    ended: Table[Mapping[str, float]] = field(init=False)
-    measured: Table[Measurement] = field(init=False)
+    points: Table = field(init=False)
+    ended: Table = field(init=False)
+    measured: Table = field(init=False)
 
     def __post_init__(self) -> None:
         self.points, self.ended = Table(self.keep), Table(self.keep)
@@ -68,7 +67,7 @@ class Run:
     @property
     def done(self) -> float:
         """How many epochs are done, with the part of the present one that is known."""
-        known = [row[1].epoch for row in (self.points.latest, self.ended.latest) if row]
+        known = [at.epoch for at in (self.points.latest, self.ended.latest) if at]
         return max([float(self.first), *(epoch for epoch in known if epoch is not None)])
 
     @property
@@ -79,7 +78,6 @@ class Run:
 
     def status(self) -> dict[str, Any]:
         """What changes all the time."""
-        speed = self.clock.speed
         whole = max(1, self.epochs - self.first)
         return {
             "name": self.name,
@@ -95,7 +93,7 @@ class Run:
             "done": self.done,
             "step": self.clock.step,
             "seconds": self.clock.seconds,
-            "speed": plain(speed),
+            "speed": self.clock.speed,
             "left": self.clock.left(
                 None if self.steps is None else self.steps * whole, (self.done - self.first) / whole
             )
@@ -224,9 +222,9 @@ class Record:
             {
                 "number": number,
                 **status,
-                "points": columns(points),
-                "ended": columns(ended),
-                "measured": [{**found.json, **at._asdict()} for _, at, found in measured],
+                "points": points.as_json(),
+                "ended": ended.as_json(),
+                "measured": _measurements(measured),
             }
             for number, status, points, ended, measured in found
         ]
@@ -240,3 +238,12 @@ class Record:
     def everything(self) -> dict[str, Any]:
         """All that is kept, as `news` gives it."""
         return self.news(Cursor())[0]
+
+
+def _measurements(rows: Slice) -> list[dict[str, Any]]:
+    """Measurements, each with its moment."""
+    moments = zip(*rows.moments.values(), strict=True)
+    return [
+        {**found.json, **dict(zip(rows.moments, moment, strict=True))}
+        for moment, found in zip(moments, rows.logs.get("found", []), strict=True)
+    ]

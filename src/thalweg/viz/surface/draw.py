@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["check_kind", "draw_surface", "two_axes"]
+__all__ = ["check_kind", "check_scale", "draw_surface", "two_axes"]
 
 KINDS = ("contour", "3d", "both")
+SCALES = ("auto", "linear", "log")
 
 
 def check_kind(kind: Any, ax: Any, caller: str) -> None:
@@ -34,8 +35,19 @@ def check_kind(kind: Any, ax: Any, caller: str) -> None:
         raise ValueError(f"{caller}: kind='3d' needs an ax with projection='3d'.")
 
 
+def check_scale(scale: Any, caller: str) -> None:
+    """Fail unless there is such a scale."""
+    if scale not in SCALES:
+        raise ValueError(f"{caller}: scale must be 'auto', 'linear' or 'log', got {scale!r}.")
+
+
 def draw_surface(surface: LossSurface, kind: str, ax: Axes | None) -> SurfacePlot:
     """The figure of a surface."""
+    if surface.scale == "log" and surface.losses.min() <= 0:
+        raise ValueError(
+            f"scale='log' cannot show the {surface.metric}, which is as low as "
+            f"{surface.losses.min():.4g}."
+        )
     axes: Any
     if len(surface.names) == 1:
         figure, axes = axes_for(ax)

@@ -27,7 +27,7 @@ _FACETS = 80
 def draw_3d(surface: LossSurface, ax: Any) -> list[Line2D]:
     """Draw it into axes with the projection '3d'; returns the entries of the legend."""
     colours = palette()
-    levels = levels_of(surface.losses)
+    levels = levels_of(surface.losses, surface.scale)
     heights = levels.vertical(surface.losses)
     low, high = levels.vertical([levels.low, levels.high])
     lift = 0.012 * (high - low)

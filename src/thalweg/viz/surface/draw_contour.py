@@ -22,7 +22,7 @@ def draw_contour(surface: LossSurface, ax: Axes) -> list[Line2D]:
     from matplotlib.colors import BoundaryNorm
 
     colours = palette()
-    levels = levels_of(surface.losses)
+    levels = levels_of(surface.losses, surface.scale)
     heights = surface.losses.clip(levels.low, levels.high)
     # The levels are evenly spaced as they should be seen, so each gets the next colour.
     norm = BoundaryNorm(levels.values, 256)

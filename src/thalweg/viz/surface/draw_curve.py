@@ -10,7 +10,6 @@ from thalweg.viz.charts.words import number
 from thalweg.viz.figure import LINES
 from thalweg.viz.palette import palette
 from thalweg.viz.surface.drawing import draw_marks, draw_paths, key
-from thalweg.viz.surface.levels import levels_of
 from thalweg.viz.surface.numbers import LossSurface
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ def draw_curve(surface: LossSurface, ax: Axes) -> list[Line2D]:
     """Draw it into axes of a figure; returns the entries of the legend."""
     colours = palette()
     (along,) = surface.axes
-    levels = levels_of(surface.losses)
-    log = levels.spacing == "log"
+    # A tangent is straight, and a bowl a bowl, on a linear scale only.
+    log = surface.scale == "log"
     ax.plot(along, surface.losses, color=colours.series[0], linestyle=LINES[0], linewidth=2.2)
     low, high = float(surface.losses.min()), float(surface.losses.max())
     handles: list[Line2D] = []

@@ -14,7 +14,7 @@ from thalweg.tensor.tensor import Tensor
 from thalweg.tracing.traceable import traceable
 from thalweg.viz.figure import drawn
 from thalweg.viz.surface.compute import heights_of_grid
-from thalweg.viz.surface.draw import check_kind, draw_surface
+from thalweg.viz.surface.draw import check_kind, check_scale, draw_surface
 from thalweg.viz.surface.heights import heights
 from thalweg.viz.surface.numbers import LossSurface, SurfacePath
 from thalweg.viz.surface.ranges import checked_points, checked_ranges
@@ -39,6 +39,7 @@ def function_surface(
     label: str = "value",
     unit: str = "",
     kind: str = "contour",
+    scale: str = "auto",
     ax: Axes | None = None,
 ) -> SurfacePlot:
     """A function of one or two numbers as a curve or a landscape.
@@ -54,6 +55,8 @@ def function_surface(
         label: what the function gives, such as `'loss'`.
         unit: its unit.
         kind: `'contour'`, `'3d'` or `'both'`, for two parameters.
+        scale: of the heights, `'linear'` or `'log'`; `'auto'` is logarithmic for a surface whose
+            heights span a wide range.
         ax: matplotlib axes to draw into; for `'3d'` those of a 3-D projection.
 
     Returns:
@@ -70,6 +73,7 @@ def function_surface(
     Extremum(place=(2.0,), value=1.0, at_edge=False)
     """
     check_kind(kind, ax, "function_surface")
+    check_scale(scale, "function_surface")
     names = _parameters(function)
     wanted = checked_ranges(ranges, names, "function_surface")
     if wanted is None:
@@ -103,6 +107,7 @@ def function_surface(
         gradient=None if center is None else _gradient(height, center),
         paths={name: _walked(track, at_points(track)) for name, track in tracks.items()},
         exact=True,
+        scale=scale,
     )
     return draw_surface(numbers, kind, ax)
 

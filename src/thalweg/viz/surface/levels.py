@@ -53,8 +53,13 @@ class Levels:
         return np.sqrt(share) if self.spacing == "root" else share
 
 
-def levels_of(heights: Array) -> Levels:
-    """How to show these heights."""
+def levels_of(heights: Array, scale: str = "auto") -> Levels:
+    """How to show these heights.
+
+    Args:
+        heights: of the grid.
+        scale: `'linear'` or `'log'`; `'auto'` is the latter where they span a wide range.
+    """
     low, high = float(heights.min()), float(heights.max())
     if high - low <= 1e-9 * max(abs(low), abs(high), 1e-30):  # flat
         pad = 0.5 * abs(high) or 0.5
@@ -62,7 +67,8 @@ def levels_of(heights: Array) -> Levels:
     spacing = "linear"
     # Not the single lowest point: that of a bowl that ends at 0 may be as near to 0 as it likes.
     rather_low, middle = np.quantile(heights, [0.1, 0.5])
-    if low >= 0 and high > _WIDE * rather_low > 0:
+    wide = low >= 0 and high > _WIDE * rather_low > 0
+    if scale == "log" or (scale == "auto" and wide):
         spacing = "log"
         low = max(low, float(np.quantile(heights, 0.002)) / 2, high * 10**-_DECADES)
         values = np.geomspace(low, high, _COUNT)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from thalweg.viz.figure import drawn
 from thalweg.viz.surface.compute import model_surface
-from thalweg.viz.surface.draw import check_kind, draw_surface
+from thalweg.viz.surface.draw import check_kind, check_scale, draw_surface
 from thalweg.viz.surface.surface_plot import SurfacePlot
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def loss_surface(
     batch_size: int = 512,
     seed: int = 0,
     kind: str = "contour",
+    scale: str = "auto",
     ax: Axes | None = None,
 ) -> SurfacePlot:
     """The loss of a model as a landscape.
@@ -64,6 +66,8 @@ def loss_surface(
         batch_size: rows of the data that are computed at once.
         seed: of the random directions.
         kind: `'contour'`, `'3d'` or `'both'`; one weight gives a curve with its tangent.
+        scale: of the heights, `'linear'` or `'log'`; `'auto'` is logarithmic for a surface whose
+            heights span a wide range.
         ax: matplotlib axes to draw into; for `'3d'` those of a 3-D projection.
 
     Returns:
@@ -92,6 +96,7 @@ def loss_surface(
     Extremum(place=(2.0, 1.0), value=0.0, at_edge=False)
     """
     check_kind(kind, ax, "loss_surface")
+    check_scale(scale, "loss_surface")
     numbers = model_surface(
         model,
         x,
@@ -108,4 +113,4 @@ def loss_surface(
         batch_size=batch_size,
         seed=seed,
     )
-    return draw_surface(numbers, kind, ax)
+    return draw_surface(replace(numbers, scale=scale), kind, ax)

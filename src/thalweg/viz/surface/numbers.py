@@ -74,6 +74,7 @@ class LossSurface:
         variance: the share of the paths' variance along each axis, where paths gave the axes.
         paths: the paths on it by name.
         exact: whether the axes are numbers themselves, not directions through many weights.
+        scale: how the values are drawn, `'auto'`, `'linear'` or `'log'`.
     """
 
     names: tuple[str, ...]
@@ -88,6 +89,7 @@ class LossSurface:
     variance: tuple[float, ...] | None = None
     paths: Mapping[str, SurfacePath] = field(default_factory=dict)
     exact: bool = False
+    scale: str = "auto"
 
     @property
     def minimum(self) -> Extremum:

@@ -54,7 +54,7 @@ class SurfacePlot(Plot[LossSurface]):
 
 def _data(surface: LossSurface) -> dict[str, Any]:
     """What the page draws."""
-    levels = levels_of(surface.losses)
+    levels = levels_of(surface.losses, surface.scale)
     word, best = surface.best
     present = surface.center is not None and not surface.paths
     return {
