@@ -122,6 +122,13 @@ def test_a_gap_is_no_line_and_said():
     assert title == "○ best: 1.1 at epoch 4; no number from epoch 8 on"
 
 
+def test_a_run_without_any_number_is_drawn_beside_others():
+    falls, nothing = np.geomspace(1.0, 0.1, 20).tolist(), [np.nan] * 20
+    plot = plot_history({"good": {"loss": falls}, "bad": {"loss": nothing}})
+    check_layout(plot.figure)
+    assert plot.caption == "good has the lowest loss, 0.1 at epoch 20; bad diverged."
+
+
 def test_one_epoch_is_a_point():
     plot = plot_history({"loss": [0.71], "val_loss": [0.68]})
     assert [line.get_marker() for line in lines(plot.axes)] == ["o", "s"]

@@ -88,11 +88,13 @@ def _style(curve: Curve, runs: tuple[str, ...]) -> dict[str, Any]:
         return style
     # Runs differ in colour and marker, training from validation in the kind of line.
     i = runs.index(curve.run)
+    # Markers at parts of a line's length need a line.
+    spaced = len(curve.epochs) > _FEW_POINTS and curve.finite.any()
     return {
         "color": colours[i % len(colours)],
         "linestyle": LINES[int(curve.validation)],
         "marker": MARKERS[(i + i // len(colours)) % len(MARKERS)],
-        "markevery": (0.02 + 0.03 * (i % 6), 0.2) if len(curve.epochs) > _FEW_POINTS else 1,
+        "markevery": (0.02 + 0.03 * (i % 6), 0.2) if spaced else 1,
     }
 
 

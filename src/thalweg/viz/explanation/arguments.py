@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from thalweg.layers.layer import Layer
 from thalweg.tensor.tree import flatten
 from thalweg.viz.charts.arguments import real_array
-from thalweg.viz.health.layer_calls import named_layers
+from thalweg.viz.layer_calls import named_layers
 
 __all__ = ["PREDICTED", "channels_last", "check_model", "inputs_for", "targets_for"]
 

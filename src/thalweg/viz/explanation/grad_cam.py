@@ -26,7 +26,7 @@ from thalweg.viz.explanation.arguments import (
 from thalweg.viz.explanation.image_grid import draw_pairs, upsampled
 from thalweg.viz.explanation.scores import scores_for, without_last_activation
 from thalweg.viz.figure import Plot, drawn
-from thalweg.viz.health.layer_calls import heard, named_layers
+from thalweg.viz.layer_calls import heard, named_layers
 
 __all__ = ["GradCAM", "grad_cam"]
 

@@ -15,7 +15,7 @@ from thalweg.tensor.dtypes import is_floating
 from thalweg.tensor.scope import StatelessScope
 from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.variable import Variable
-from thalweg.viz.health.layer_calls import heard
+from thalweg.viz.layer_calls import heard
 
 __all__ = ["BINS", "LAYER_NUMBERS", "WEIGHT_NUMBERS", "measure"]
 

@@ -16,9 +16,9 @@ from thalweg.tracing.function import function
 from thalweg.training.data_adapter import unpack_x_y_sample_weight
 from thalweg.training.data_adapters import adapter_for
 from thalweg.training.model import Model
-from thalweg.viz.health.layer_calls import named_layers
 from thalweg.viz.health.measure import LAYER_NUMBERS, WEIGHT_NUMBERS, measure
 from thalweg.viz.health.records import Health, LayerHealth, WeightHealth
+from thalweg.viz.layer_calls import named_layers
 
 __all__ = ["Probe"]
 

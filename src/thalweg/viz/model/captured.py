@@ -14,7 +14,7 @@ from thalweg.tensor.tensor import Tensor
 from thalweg.tensor.tree import flatten, map_structure
 from thalweg.tracing.function import function
 from thalweg.training.model import Model
-from thalweg.viz.health.layer_calls import heard
+from thalweg.viz.layer_calls import heard
 
 __all__ = ["layer_outputs", "one_input"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from thalweg.layers.layer import Layer
 from thalweg.training.model import Model
-from thalweg.viz.health.layer_calls import named_layers
+from thalweg.viz.layer_calls import named_layers
 
 __all__ = ["built_model", "chosen_layers", "layer_named"]
 

@@ -15,7 +15,7 @@ from thalweg.viz.charts.arguments import Floats
 from thalweg.viz.charts.heatmap import colour_bar
 from thalweg.viz.charts.words import counted, heading, number
 from thalweg.viz.figure import Plot, axes_for, drawn
-from thalweg.viz.health.layer_calls import named_layers
+from thalweg.viz.layer_calls import named_layers
 from thalweg.viz.model.chosen import built_model, layer_named
 from thalweg.viz.model.mosaic import frame_tiles, grid_of, mosaic
 from thalweg.viz.model.weight_table import values_of

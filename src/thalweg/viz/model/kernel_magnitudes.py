@@ -16,7 +16,7 @@ from thalweg.viz.charts.arguments import Floats, names_for
 from thalweg.viz.charts.bar_chart import bar_height, draw_bars
 from thalweg.viz.charts.words import heading, number
 from thalweg.viz.figure import Plot, axes_for, drawn
-from thalweg.viz.health.layer_calls import named_layers
+from thalweg.viz.layer_calls import named_layers
 from thalweg.viz.model.chosen import built_model
 from thalweg.viz.model.weight_table import values_of
 from thalweg.viz.palette import palette
