@@ -29,7 +29,7 @@ from benchmarks.workloads import WORKLOADS, Workload
 
 WAYS = ("without", "nobody watches", "watched")
 
-SETTLED = 500
+SETTLED = 2000
 """Milliseconds after which a page that was opened has nothing more to do."""
 
 

@@ -49,10 +49,14 @@ const STEEP = 100;
 
 /** @param {Curve[]} curves whether they have fallen so far that on a linear axis nothing is seen */
 function steep(curves) {
-  const values = curves.flatMap(({ y }) => y).filter(Number.isFinite);
-  const least = values.reduce((low, value) => Math.min(low, value), Infinity);
-  const most = values.reduce((high, value) => Math.max(high, value), -Infinity);
-  return least > 0 && most > STEEP * values[values.length - 1];
+  let [least, most, last] = [Infinity, -Infinity, NaN];
+  for (const { y } of curves) {
+    for (const value of y) {
+      if (!Number.isFinite(value)) continue;
+      [least, most, last] = [Math.min(least, value), Math.max(most, value), value];
+    }
+  }
+  return least > 0 && most > STEEP * last;
 }
 
 class Metric {

@@ -66,6 +66,7 @@
  * @typedef {Status & {points: Rows, ended: Rows, measured: Measured[]}} Run
  * @typedef {{runs: (Status & {points: Columns, ended: Columns, measured: Measured[]})[]}} News
  *
+ * @typedef {{epoch: (number | null)[], step: number[], seconds: number[]}} Moments
  * @typedef {'epochs' | 'steps' | 'minutes'} Axis
  * @typedef {{x: number[], y: number[], breaks: number[]}} Curve
  */
@@ -132,24 +133,25 @@ export class Runs {
   }
 
   /**
+   * The points of all runs whose x and y are known.
    * @param {Axis} axis
-   * @param {(run: Run, place: (rows: {epoch: number | null, step: number, seconds: number}) => number | null) => [number | null, number | null][]} points
-   * @returns {Curve} the points of all runs whose x and y are known
+   * @param {(run: Run) => {rows: Moments, values: (number | null)[]}} points
+   * @returns {Curve}
    */
   #joined(axis, points) {
     /** @type {Curve} */
     const curve = { x: [], y: [], breaks: [] };
     const begins = this.begins(axis);
-    this.all.forEach((run, i) => {
-      const place = (/** @type {{epoch: number | null, step: number, seconds: number}} */ { epoch, step, seconds }) => {
-        if (axis === 'epochs') return epoch === null ? null : begins[i] + epoch - run.first;
-        return begins[i] + (axis === 'steps' ? step : seconds / 60);
-      };
+    this.all.forEach((run, number) => {
+      const { rows, values } = points(run);
+      const places = { epochs: rows.epoch, steps: rows.step, minutes: rows.seconds }[axis];
+      const unit = axis === 'minutes' ? 60 : 1, begin = begins[number] - (axis === 'epochs' ? run.first : 0);
       curve.breaks.push(curve.x.length);
-      for (const [x, y] of points(run, place)) {
-        if (x === null || y === null) continue;
-        curve.x.push(x);
-        curve.y.push(y);
+      for (let i = 0; i < values.length; i++) {
+        const place = places[i], value = values[i];
+        if (place === null || value === null) continue;
+        curve.x.push(begin + place / unit);
+        curve.y.push(value);
       }
     });
     return curve;
@@ -161,25 +163,22 @@ export class Runs {
    * @param {string} name
    */
   curve(axis, which, name) {
-    return this.#joined(axis, (run, place) => {
-      const rows = run[which], values = rows.logs.get(name) ?? [];
-      return values.map((y, i) => [place(at(rows, i)), y]);
-    });
+    return this.#joined(axis, (run) => ({ rows: run[which], values: run[which].logs.get(name) ?? [] }));
   }
 
   /** @param {Axis} axis the learning rate */
   rates(axis) {
-    return this.#joined(axis, (run, place) => {
-      const rows = run.points.step.length ? run.points : run.ended;
-      return rows.rate.map((y, i) => [place(at(rows, i)), y]);
+    return this.#joined(axis, (run) => {
+      const rows = finest(run);
+      return { rows, values: rows.rate };
     });
   }
 
   /** @param {Axis} axis samples a second, or steps where the number of samples is unknown */
   speeds(axis) {
-    return this.#joined(axis, (run, place) => {
-      const rows = run.points.step.length ? run.points : run.ended;
-      return speeds(rows).map(({ i, speed }) => [place(at(rows, i)), speed * (run.samples ?? 1)]);
+    return this.#joined(axis, (run) => {
+      const rows = finest(run);
+      return { rows, values: speeds(rows).map((speed) => (speed === null ? null : speed * (run.samples ?? 1))) };
     });
   }
 
@@ -188,13 +187,20 @@ export class Runs {
    * @param {(measured: Measured) => number | null} value
    */
   measurements(axis, value) {
-    return this.#joined(axis, (run, place) => run.measured.map((measured) => [place(measured), value(measured)]));
+    return this.#joined(axis, ({ measured }) => ({
+      rows: {
+        epoch: measured.map(({ epoch }) => epoch),
+        step: measured.map(({ step }) => step),
+        seconds: measured.map(({ seconds }) => seconds),
+      },
+      values: measured.map(value),
+    }));
   }
 }
 
-/** @param {Rows} rows @param {number} i */
-function at(rows, i) {
-  return { epoch: rows.epoch[i], step: rows.step[i], seconds: rows.seconds[i] };
+/** @param {Run} run where there are rows within epochs, these */
+function finest({ points, ended }) {
+  return points.step.length ? points : ended;
 }
 
 /**
@@ -226,18 +232,16 @@ const SHORTEST = 0.25;
 const MOST = 400;
 
 /**
- * Steps a second.
+ * Steps a second, null where not enough time went by.
  * @param {Rows} rows
  */
 function speeds({ step, busy }) {
   const shortest = Math.max(SHORTEST, (busy.at(-1) ?? 0) / MOST);
-  /** @type {{i: number, speed: number}[]} */
-  const found = [];
   let begin = 0;
-  for (let i = 1; i < step.length; i++) {
-    if (busy[i] - busy[begin] < shortest) continue;
-    found.push({ i, speed: (step[i] - step[begin]) / (busy[i] - busy[begin]) });
+  return step.map((steps, i) => {
+    if (!i || busy[i] - busy[begin] < shortest) return null;
+    const speed = (steps - step[begin]) / (busy[i] - busy[begin]);
     begin = i;
-  }
-  return found;
+    return speed;
+  });
 }
