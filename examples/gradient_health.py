@@ -5,6 +5,7 @@ Networks of many layers learn the prices of Boston's houses. Run it as
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import thalweg as tw
@@ -19,11 +20,11 @@ def data():
     return (x - x.mean(axis=0)) / x.std(axis=0), (y - y.mean()) / y.std()
 
 
-def network(activation, initializer="glorot_uniform", optimizer="sgd", depth=10):
-    """Hidden layers of 32 units, and one output."""
+def network(activation, initializer=tw.initializers.GlorotUniform, optimizer="sgd", depth=10):
+    """Hidden layers of 32 units, each with an initializer of its own, and one output."""
     tw.random.set_seed(1)
     hidden = [
-        tw.layers.Dense(UNITS, activation, kernel_initializer=initializer, name=f"hidden_{i}")
+        tw.layers.Dense(UNITS, activation, kernel_initializer=initializer(), name=f"hidden_{i}")
         for i in range(1, depth + 1)
     ]
     model = tw.Sequential([tw.Input((12,)), *hidden, tw.layers.Dense(1, name="output")])
@@ -39,9 +40,9 @@ def activations(x, y):
 def initializers(x, y):
     """Before training: gradients with kernels that are too large, too small, and right."""
     models = {
-        "normal, 1": network("relu", tw.initializers.RandomNormal(stddev=1.0)),
-        "normal, 0.01": network("relu", tw.initializers.RandomNormal(stddev=0.01)),
-        "Glorot uniform": network("relu", "glorot_uniform"),
+        "normal, 1": network("relu", partial(tw.initializers.RandomNormal, stddev=1.0)),
+        "normal, 0.01": network("relu", partial(tw.initializers.RandomNormal, stddev=0.01)),
+        "Glorot uniform": network("relu"),
     }
     return {name: tw.viz.Probe(model)(x, y) for name, model in models.items()}
 

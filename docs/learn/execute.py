@@ -54,6 +54,7 @@ def executed(path: Path, on_cell: Callable[[int], None] | None = None) -> Any:
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_executed=done,
         record_timing=False,
+        coalesce_streams=True,
     )
     client.execute()
     return notebook

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.viz.live_client import Client
+from thalweg.viz.live import server
 from thalweg.viz.live.record import Record, Run
 from thalweg.viz.live.server import LiveServer
 from thalweg.viz.live.table import Moment
@@ -187,6 +188,14 @@ def test_a_stream_tells_everything_and_then_what_is_new(served: Served) -> None:
             break
         threading.Event().wait(0.02)
     assert served.record.watched == 0
+
+
+def test_a_stream_ends_so_that_other_tabs_have_their_turn(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_TURN", 0.2)
+    with served.client.events() as events:
+        assert len(list(events)) >= 2
 
 
 def test_nothing_is_sent_while_nothing_happens(served: Served) -> None:

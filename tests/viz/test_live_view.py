@@ -252,6 +252,30 @@ def test_data_of_unknown_length_get_their_place_later(view: LiveView) -> None:
     assert (run["steps"], run["samples"]) == (4, 16)
 
 
+def test_a_training_loop_of_ones_own_is_shown(view: LiveView) -> None:
+    model = built()
+    told = tw.callbacks.CallbackList([view], model=model, epochs=2, steps=None)
+    told.on_train_begin()
+    for epoch in range(2):
+        told.on_epoch_begin(epoch)
+        for batch in range(4 * (1 - epoch)):
+            told.on_train_batch_end(batch, {"loss": 1.0})
+        told.on_epoch_end(epoch, {"loss": 2.0 - epoch})
+    told.on_train_end()
+    run = recorded(view)
+    assert run["ended"]["logs"] == {"loss": [2.0, 1.0]}
+    assert (run["steps"], run["samples"], run["state"]) == (4, None, "ended")
+
+
+def test_a_schedule_and_an_eager_training_are_followed(view: LiveView) -> None:
+    rate = tw.optimizers.schedules.ExponentialDecay(0.1, 4, 0.5, staircase=True)
+    model = built()
+    model.compile(tw.optimizers.SGD(rate), "mse", run_eagerly=True)
+    model.fit(X, Y, batch_size=16, epochs=1, callbacks=[view, Stepping()], verbose=0)
+    # The rate is read a few times a second: here with the first step, after which it is the same.
+    assert recorded(view)["points"]["rate"] == [pytest.approx(0.1)] * 4
+
+
 def test_evaluate_and_predict_are_none_of_its_business(view: LiveView) -> None:
     model = built()
     model.evaluate(X, Y, callbacks=[view], verbose=0)
@@ -404,3 +428,6 @@ def test_a_notebook_shows_a_link_or_a_frame(
     built().fit(X, Y, callbacks=[view], verbose=0)
     assert len(shown) == 1
     view.close()
+    monkeypatch.setitem(sys.modules, "IPython.display", None)
+    with pytest.raises(ImportError, match="IPython is not installed; open the address"):
+        view.iframe()

@@ -120,7 +120,9 @@ class Explanation:
         """The table in a notebook."""
         from rich.console import Console
 
-        console = Console(record=True, width=_WIDTH_OF_PAGES, file=io.StringIO())
+        console = Console(
+            record=True, width=_WIDTH_OF_PAGES, file=io.StringIO(), force_jupyter=False
+        )
         console.print(self)
         style = "white-space: pre; overflow-x: auto; line-height: 1.3; font-family: monospace"
         return console.export_html(

@@ -62,7 +62,13 @@ def print_summary(
     if print_fn is None:
         console = Console(file=sys.stdout, width=width, highlight=False)
     else:
-        console = Console(width=width, highlight=False, color_system=None, force_terminal=False)
+        console = Console(
+            width=width,
+            highlight=False,
+            color_system=None,
+            force_terminal=False,
+            force_jupyter=False,
+        )
         console.begin_capture()
     console.print(_title(model))
     console.print(table)

@@ -72,7 +72,14 @@ class Table:
     def __str__(self) -> str:
         from rich.console import Console
 
-        console = Console(width=200, color_system=None, force_terminal=False, highlight=False)
+        # In a notebook rich would show at once what is only to become a string.
+        console = Console(
+            width=200,
+            color_system=None,
+            force_terminal=False,
+            force_jupyter=False,
+            highlight=False,
+        )
         with console.capture() as capture:
             console.print(self)
         return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")

@@ -76,7 +76,7 @@ class Follower:
             if not run.points.count and not table.count:
                 run.first = notes[0][0]
             if run.steps is None:
-                run.steps = notes[0][1]
+                run.steps = max(1, notes[0][1])
             # In a burst of epochs there is no word of batches.
             counts = [batches or run.steps for _, batches, _ in notes]
             steps = list(accumulate(counts, initial=self._steps_before))[1:]
@@ -89,9 +89,10 @@ class Follower:
 
     def _now(self, epoch: float | None, step: int) -> Moment:
         seconds, busy = self._run.clock.advance(step)
-        if seconds >= self._rate_due:
+        optimizer = self._model.optimizer
+        if optimizer is not None and seconds >= self._rate_due:
             self._rate_due = seconds + _RATE
-            self._rate = float(self._model.optimizer.learning_rate)
+            self._rate = float(optimizer.learning_rate)
         # Milliseconds will do, and are fewer digits to send.
         return Moment(epoch, step, round(seconds, 3), round(busy, 3), self._rate)
 

@@ -117,9 +117,17 @@ class LiveView(Callback):
 
         Returns:
             An `IPython.display.IFrame`.
-        """
-        from IPython.display import IFrame
 
+        Raises:
+            ImportError: if IPython is not installed.
+        """
+        try:
+            from IPython.display import IFrame
+        except ImportError as missing:
+            raise ImportError(
+                "LiveView.iframe puts the page into a notebook, and IPython is not installed; "
+                "open the address in a browser instead."
+            ) from missing
         self.start()
         assert self._server is not None
         self._server.access.framed = self._announced = True

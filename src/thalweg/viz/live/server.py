@@ -102,6 +102,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 running = record.running
                 news, known, moment = record.news(known)
                 if running or moment != told:
+                    news["every"] = self.server.every
                     text = json.dumps(news, allow_nan=False, separators=(",", ":"))
                     self.wfile.write(f"id: {known}\ndata: {text}\n\n".encode())
                     record.told(watcher, told := moment)

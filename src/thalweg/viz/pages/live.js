@@ -55,7 +55,7 @@ function show() {
 /** @param {import('./live_runs.js').News} news */
 function take(news) {
   runs.take(news);
-  status.show(runs.now);
+  status.show(runs.now, news.every);
   show();
 }
 

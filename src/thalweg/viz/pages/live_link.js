@@ -33,8 +33,10 @@ export class Link {
   /** @param {Told} told */
   constructor(told) {
     this.told = told;
+    // An address was put into the tab that differs in its token alone.
     addEventListener('hashchange', () => {
-      this.#token = token();
+      token();
+      location.reload();
     });
   }
 
@@ -73,9 +75,14 @@ export class Link {
       text = /** @type {string} */ (events.pop());
       for (const event of events) {
         const fields = new Map(event.split('\n').map((line) => /** @type {[string, string]} */ ([line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)])));
-        this.told.state('live');
-        this.told.news(JSON.parse(fields.get('data') ?? '{"runs":[]}'));
         this.#last = fields.get('id') ?? this.#last;
+        this.told.state('live');
+        try {
+          this.told.news(JSON.parse(fields.get('data') ?? '{"runs":[]}'));
+        } catch (error) {
+          // A mistake in drawing is no lost connection.
+          reportError(error);
+        }
       }
     }
   }

@@ -64,7 +64,7 @@
  * @property {number | null} left
  *
  * @typedef {Status & {points: Rows, ended: Rows, measured: Measured[]}} Run
- * @typedef {{runs: (Status & {points: Columns, ended: Columns, measured: Measured[]})[]}} News
+ * @typedef {{runs: (Status & {points: Columns, ended: Columns, measured: Measured[]})[], every?: number}} News `every`: seconds until the next ones
  *
  * @typedef {{epoch: (number | null)[], step: number[], seconds: number[]}} Moments
  * @typedef {'epochs' | 'steps' | 'minutes'} Axis

@@ -12,8 +12,8 @@ const LOST = 'The connection to the training is lost: the process has ended, or 
 const REFUSED = 'This page has no valid token: open the address that Python printed. An address is good for one LiveView.';
 const SILENT = 'The training has not answered for some seconds.';
 
-/** Milliseconds after which a training that says nothing is called silent. */
-const PATIENCE = 5000;
+/** Seconds after which a training that says nothing is called silent, if it said more often that it would speak. */
+const PATIENCE = 5;
 
 /** @param {Element} element @param {string} text its text from now on; a browser lays out anew even what stays the same */
 function change(element, text) {
@@ -71,19 +71,20 @@ export class StatusCard {
   connected(connection) {
     this.connection = connection;
     clearTimeout(this.silent);
-    if (connection === 'live') {
-      this.silent = setTimeout(() => {
-        if (this.run?.state === 'running') this.#say(SILENT);
-      }, PATIENCE);
-    }
     this.#show();
   }
 
-  /** @param {Run | undefined} run */
-  show(run) {
+  /**
+   * @param {Run | undefined} run
+   * @param {number} [every] seconds until there should be more
+   */
+  show(run, every) {
     if (run && run.number !== this.run?.number) this.sure.hidden = true;
     this.run = run;
     this.#show();
+    clearTimeout(this.silent);
+    if (every === undefined || run?.state !== 'running') return;
+    this.silent = setTimeout(() => this.#say(SILENT), 1000 * Math.max(PATIENCE, 3 * every));
   }
 
   #show() {
