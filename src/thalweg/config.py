@@ -39,7 +39,7 @@ _epsilon: float = 1e-7
 _image_data_format: str = "channels_last"
 _device: str | None = None
 _threads: int | None = None
-_alone: ContextVar[bool] = ContextVar("alone", default=False)
+_one_thread: ContextVar[bool] = ContextVar("one_thread", default=False)
 _functions_run_eagerly: bool = False
 
 
@@ -166,7 +166,7 @@ def threads() -> int:
     True
     """
     global _threads
-    if _alone.get():
+    if _one_thread.get():
         return 1
     if _threads is None:
         _threads = _cores()
@@ -206,11 +206,11 @@ def one_thread() -> Iterator[None]:
     ...     print(tw.config.threads())
     1
     """
-    before = _alone.set(True)
+    before = _one_thread.set(True)
     try:
         yield
     finally:
-        _alone.reset(before)
+        _one_thread.reset(before)
 
 
 def _cores() -> int:

@@ -81,8 +81,10 @@ def test_a_pipe_gets_120_columns_unless_told(monkeypatch):
     assert str(MANY) == "\n".join(line.plain.rstrip() for line in MANY.lines(80))
 
 
-def test_notebooks_get_html():
+def test_notebooks_get_html_once(monkeypatch, capsys):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     html = MANY._repr_html_()
+    assert capsys.readouterr().out == ""
     assert html.startswith("<pre")
     assert "matmul" in html
     assert "<link" not in html

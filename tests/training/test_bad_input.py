@@ -249,6 +249,9 @@ def test_no_optimizer_no_loss_and_no_target():
     with pytest.raises(ValueError, match="has no loss to train with: give compile"):
         linear(loss=None).fit(X, Y, verbose=0)
     check(linear(), "fit", (X,), {}, r"There is a loss for output 'dense' but no target y")
+    trained = linear()
+    trained.fit(X, Y, verbose=0)
+    check(trained, "evaluate", (X,), {}, r"There is a loss for output 'dense' but no target y")
 
 
 def test_wrong_rank_into_a_layer_of_a_model_that_is_not_built():

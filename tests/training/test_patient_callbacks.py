@@ -66,6 +66,11 @@ def test_a_callback_without_methods_for_epochs_is_patient() -> None:
     assert tw.callbacks.EarlyStopping().wants_epochs()
     assert not tw.callbacks.History().wants_epochs()
 
+    class Telling(tw.callbacks.History):
+        pass  # it may do anything when an epoch ends
+
+    assert Telling().wants_epochs()
+
 
 def test_an_exception_afterwards_leaves_what_was_trained() -> None:
     class Fails(Patient):

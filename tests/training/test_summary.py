@@ -16,6 +16,12 @@ def text_of(model, **arguments):
     return found[0]
 
 
+def test_a_notebook_shows_nothing_of_what_a_function_prints(monkeypatch, capsys):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert "Total params" in text_of(two_by_two())
+    assert capsys.readouterr().out == ""
+
+
 def cells(text):
     """The rows of the table, by columns."""
     lines = [line for line in text.splitlines() if line.strip()]

@@ -392,7 +392,7 @@ def test_a_model_must_be_ready() -> None:
 
 
 def test_steps_and_directions_exist() -> None:
-    with pytest.raises(ValueError, match="step must be from 0 to 7, got 8"):
+    with pytest.raises(ValueError, match="step must be a whole number from 0 to 7, got 8"):
         backward_pass(chapter, 0, 2, 5, step=8)
     with pytest.raises(ValueError, match="rankdir must be 'LR', 'TB' or None, got 'up'"):
         backward_pass(chapter, 0, 2, 5, rankdir="up")
@@ -403,3 +403,23 @@ def test_an_unknown_name_of_a_node() -> None:
     assert isinstance(plot, BackwardPassPlot)
     with pytest.raises(KeyError, match="there is no node 'w'"):
         plot.numbers["w"]
+
+
+def test_sources_may_be_the_ends_of_paths() -> None:
+    model, (x, _) = nested_model(), batch()
+    y = x[:, :1]
+    found = backward_pass(model, x, y, sources="a/kernel").numbers
+    (inner,) = (node for node in found if node.label == "inner")
+    assert [w.name for w in inner.weights if w.gradient is not None] == ["a/kernel"]
+    with pytest.raises(ValueError, match=r"sources names 'kernel', which model .* has 4 of"):
+        backward_pass(model, x, y, sources=["kernel"])
+
+
+def test_names_and_sources_are_lists_of_names() -> None:
+    with pytest.raises(TypeError, match="sources must be a list of names, got a int"):
+        backward_pass(lambda v: v * 2, 1.0, sources=3)
+    assert backward_pass(lambda v: v * 2, 1.0, names="speed").numbers["speed"].value == 1.0
+    with pytest.raises(ValueError, match="names are for a function's arguments"):
+        backward_pass(nested_model(), *batch(), names=["x", "y"])
+    with pytest.raises(ValueError, match=r"step must be a whole number from 0 to 3, got 1.5"):
+        backward_pass(lambda v: v * 2, 1.0, step=1.5)

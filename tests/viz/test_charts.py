@@ -1,13 +1,16 @@
 """The basic charts: their numbers, their looks, and what they say of bad input."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from matplotlib.figure import Figure
 
 import thalweg as tw
-from tests.viz.looks import check_look
+from tests.viz.looks import check_layout, check_look
 from tests.viz.sizes import check_sizes
 from tests.viz.test_palette import contrast
 from thalweg import viz
@@ -15,6 +18,7 @@ from thalweg.viz.charts.heatmap import text_on
 from thalweg.viz.charts.histogram import histogram_of
 from thalweg.viz.figure import blank, drawn
 from thalweg.viz.palette import DARK, LIGHT
+from thalweg.viz.words import percent
 
 RNG = np.random.default_rng(0)
 TIMES = RNG.gamma(2, 3, 333)
@@ -98,7 +102,7 @@ def test_histogram_says_what_is_seen():
     plot = viz.histogram([1.0, 2.0, 2.0, 7.0, np.nan], "time, seconds")
     assert plot.caption == (
         "time: 5 values from 1 to 7 seconds, mean 3, the middle half between 1.75 and 3.25; "
-        "1 NaN are not drawn."
+        "1 NaN is not drawn."
     )
 
 
@@ -123,7 +127,7 @@ def test_lines_are_the_values_also_of_different_lengths():
     np.testing.assert_array_equal(plot.numbers["a"], [[10, 20, 30], [1, 2, 3]])
     np.testing.assert_array_equal(plot.numbers["b"][0], [0, 1])
     np.testing.assert_array_equal(plot.axes.lines[0].get_ydata(), [1, 2, 3])
-    assert "b goes from 5 to 5" in plot.caption
+    assert "b is 5" in plot.caption
 
 
 def test_every_curve_has_a_look_of_its_own():
@@ -170,6 +174,12 @@ def test_a_table_from_rows_columns_and_mappings_is_the_same():
     assert str(columns) == str(rows) == str(records)
     assert columns.column("weight") == [2.71828, -3.9]
     assert len(columns) == 2
+
+
+def test_a_table_is_not_shown_twice_in_a_notebook(monkeypatch, capsys):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert str(viz.table({"a": [1]})).split() == ["a", "─", "1"]
+    assert capsys.readouterr().out == ""
 
 
 def test_a_table_in_html_is_escaped_and_numbers_stand_right():
@@ -252,7 +262,7 @@ BAD = {
     "histogram: edges given as bins must be two or more, and increase": lambda: viz.histogram(
         [1], bins=[2, 1]
     ),
-    "ax must be a matplotlib Axes, got a str": lambda: viz.histogram([1], ax="here"),
+    "histogram: ax must be a matplotlib Axes, got a str": lambda: viz.histogram([1], ax="here"),
     "bar_chart: labels must have one name for each of the 2 values, got 1": lambda: viz.bar_chart(
         [1, 2], ["a"]
     ),
@@ -297,3 +307,90 @@ def test_bad_input_in_a_sentence(message):
     with pytest.raises((TypeError, ValueError)) as caught:
         BAD[message]()
     assert str(caught.value) == f"{message}."
+
+
+# --- what is unusual ----------------------------------------------------------------------------
+
+
+def test_bars_of_what_is_not_finite_have_texts_only():
+    plot = viz.bar_chart({"a": np.inf, "b": np.nan, "c": -2.0})
+    assert [bar.get_width() for bar in plot.axes.patches] == [0.0, 0.0, -2.0]
+    assert [text.get_text() for text in plot.axes.texts] == ["∞", "NaN", "−2"]
+    assert viz.bar_chart([np.nan]).caption == "value: 1 bar, none of them finite."
+
+
+def test_dollars_in_names_begin_no_formula():
+    bars = viz.bar_chart({"$5 to $10": 1.0}).axes
+    cells = viz.heatmap([[1.0]], ["$a$"], ["$b$"]).axes
+    names = [bars.get_yticklabels()[0], cells.get_yticklabels()[0], cells.get_xticklabels()[0]]
+    assert [name.get_text() for name in names] == [r"\$5 to \$10", r"\$a\$", r"\$b\$"]
+    # As matplotlib shows it, escaped: as wide as the same words without a formula.
+    figure = bars.figure
+    figure.canvas.draw()
+    shown = names[0].get_window_extent().width
+    names[0].set(text="$5 to $10", parse_math=False)
+    assert names[0].get_window_extent().width == pytest.approx(shown)
+
+
+def test_a_value_between_gaps_is_seen():
+    axes = viz.line_chart([np.nan, 3.0, np.nan, 1.0, 2.0]).axes
+    marked = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [line.get_xydata().tolist() for line in marked] == [[[1.0, 3.0]]]
+
+
+def test_many_names_stand_beside_the_curves():
+    plot = viz.line_chart({f"curve {i}": [1.0, 2.0] for i in range(12)})
+    plot.figure.canvas.draw()
+    legend = plot.axes.get_legend().get_window_extent()
+    assert legend.x0 >= plot.axes.get_window_extent().x1
+    check_layout(plot.figure)
+    # Where nothing would make room for them they stay inside.
+    own = Figure().subplots()
+    viz.line_chart({f"curve {i}": [1.0, 2.0] for i in range(12)}, ax=own)
+    own.figure.draw_without_rendering()
+    assert own.get_legend().get_window_extent().x1 <= own.get_window_extent().x1
+
+
+def test_one_point_of_a_density_is_seen():
+    axes = viz.scatter(np.ones(5000), np.ones(5000)).axes
+    (cells,) = axes.collections
+    assert cells.norm.vmin < 1 < cells.norm.vmax
+
+
+def test_what_all_functions_share_is_checked_by_name():
+    for wrong, sentence in (
+        ({"title": 3}, "bar_chart: title must be text, got 3."),
+        ({"xlabel": None}, "bar_chart: xlabel must be text, got None."),
+        ({"labels": 3}, "bar_chart: labels must be a list of names, got 3 alone."),
+    ):
+        with pytest.raises(TypeError, match=re.escape(sentence)):
+            viz.bar_chart([1.0, 2.0], **wrong)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'values'"):
+        viz.bar_chart(title="none")
+
+
+@pytest.mark.parametrize("limits", [3, (1,), ("a", "b"), (2, 1), (np.nan, 1)])
+def test_limits_are_two_numbers(limits):
+    with pytest.raises(ValueError, match="heatmap: limits must be a low and a higher number"):
+        viz.heatmap([[1.0]], limits=limits)
+
+
+def test_rows_of_a_table_are_lists():
+    with pytest.raises(TypeError, match=re.escape("table: row 0 must be a list of cells, got 1.")):
+        viz.table([1, 2], ["x", "y"])
+    with pytest.raises(TypeError, match="table: columns must be a list of names, got 'xy' alone"):
+        viz.table([[1, 2]], "xy")
+
+
+def test_only_all_is_all_and_only_nothing_is_nothing():
+    shares = (0.0, 1e-5, 0.4999, 0.999, 0.9999, 1 - 1e-6, 1.0, np.nan)
+    assert [percent(x) for x in shares] == [
+        "0%",
+        "0.001%",
+        "50%",
+        "99.9%",
+        "99.99%",
+        "99.9999%",
+        "100%",
+        "undefined",
+    ]

@@ -137,9 +137,9 @@ def test_any_values_make_lines_of_the_width(values, width, height, ascii_only):
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match=r"^text_curves: width must be at least 40, got 20\."):
+    with pytest.raises(ValueError, match=r"^text_curves: width must be a whole number from 40"):
         tw.viz.text_curves(log(), width=20)
-    with pytest.raises(ValueError, match=r"^text_curves: height must be at least 3, got 1\."):
+    with pytest.raises(ValueError, match=r"^text_curves: height must be a whole number from 3"):
         tw.viz.text_curves(log(), height=1)
     with pytest.raises(ValueError, match=r"^text_curves: the metric 'acc' was not recorded"):
         tw.viz.text_curves(log(), "acc")
@@ -172,3 +172,27 @@ def test_a_curve_has_no_holes_and_keeps_its_peaks(n, columns, seed):
     for one, other in zip(dots.T[:-1], dots.T[1:], strict=True):
         (a,), (b,) = np.nonzero(one), np.nonzero(other)
         assert max(a.min(), b.min()) - min(a.max(), b.max()) <= 1
+
+
+def test_ascii_only_is_that():
+    text = tw.viz.text_curves({"loss": [-8, -4, -2e-7], "x": [1, np.inf, -3]}, ascii_only=True)
+    assert text.isascii()
+    assert text.endswith("Loss rises from -8 to -2e-7.")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "sentence"),
+    [
+        ({"smoothing": "x"}, ValueError, "smoothing must be at least 0 and below 1, got 'x'."),
+        ({"metrics": 5}, TypeError, "metrics must be a name or several, got 5."),
+        ({"metrics": []}, ValueError, "metrics is empty; leave it out for all of them."),
+    ],
+)
+def test_wrong_arguments_are_named(wrong, error, sentence):
+    for caller, call in (
+        ("plot_history", lambda **more: tw.viz.plot_history({"loss": [1.0]}, **more)),
+        ("text_curves", lambda **more: tw.viz.text_curves({"loss": [1.0]}, **more)),
+        ("LiveCurves", tw.callbacks.LiveCurves),
+    ):
+        with pytest.raises(error, match=re.escape(f"{caller}: {sentence}")):
+            call(**wrong)

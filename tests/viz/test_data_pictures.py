@@ -147,7 +147,7 @@ def test_any_number_of_features_has_room(count):
 
 
 BAD = {
-    "feature_distributions: names must have one name for each of the 12 features, got 1": (
+    "feature_distributions: feature_names must have one name for each of the 12 features, got 1": (
         lambda: viz.feature_distributions(X, ["a"])
     ),
     "feature_distributions: at most 40 features can be drawn, got 41; take some, as x[:, :40]": (
@@ -177,3 +177,75 @@ def test_bad_input_in_a_sentence(message):
     with pytest.raises((TypeError, ValueError)) as caught:
         BAD[message]()
     assert str(caught.value) == f"{message}."
+
+
+@pytest.mark.parametrize("method", ["pearson", "spearman"])
+def test_each_pair_is_compared_in_the_rows_that_have_both(method):
+    table = np.random.default_rng(3).normal(size=(40, 4))
+    table[:5, 0] = np.nan
+    table[30:, 1] = np.inf
+    table[:, 3] = np.nan
+    found = correlations(table, method)
+    measure = stats.pearsonr if method == "pearson" else stats.spearmanr
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        both = np.isfinite(table[:, i]) & np.isfinite(table[:, j])
+        expected = measure(table[both, i], table[both, j]).statistic
+        assert found[i, j] == found[j, i] == pytest.approx(expected)
+    np.testing.assert_allclose(np.diag(found)[:3], 1.0)
+    assert np.isnan(found[3]).all()
+    assert np.isnan(found[:, 3]).all()
+
+
+class Frame:
+    """What of a data frame is used: it becomes an array, and has names of its columns."""
+
+    columns = ("rooms", "age")
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([[1.0, 4.0], [2.0, 3.0], [3.0, 2.5]], dtype)
+
+
+def test_data_frames_name_their_columns():
+    y = [1.0, 2.0, 3.0]
+    assert list(viz.scatter_against_target(Frame(), y).numbers) == ["rooms", "age"]
+    assert viz.feature_distributions(Frame()).numbers.names == ["rooms", "age"]
+    assert "rooms and age" in viz.correlation(Frame()).caption
+    assert list(viz.scatter_against_target(Frame(), y, ["a", "b"]).numbers) == ["a", "b"]
+
+
+def test_no_name_comes_twice():
+    for draw in (viz.correlation, viz.feature_distributions):
+        with pytest.raises(ValueError, match="feature_names must be distinct, one comes twice"):
+            draw(X[:, :2], feature_names=["a, m", "a, s"])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 12])
+def test_few_features_leave_room_for_their_names(count):
+    check_layout(viz.correlation(X[:, :count]).figure)
+
+
+def test_sentences_about_few():
+    one = X[:, 5]
+    assert viz.correlation(one).caption == "feature 0 goes with nothing else."
+    assert viz.correlation(one, Y).caption == "target goes with feature 0 (r = 0.7)."
+    flat = np.c_[one, np.ones(len(one)), one]
+    assert viz.correlation(flat).caption.endswith("(r = 1); feature 1 does not vary.")
+    assert viz.scatter_against_target([[1.0]], [1.0]).caption == (
+        "No feature varies with target in 1 example."
+    )
+    two = viz.scatter_against_target([[1.0, 2.0], [2.0, 4.0]], [1.0, 2.0])
+    assert two.caption == "Of 2 examples, target goes most with feature 0 (r = 1)."
+
+
+def test_long_names_stay_above_their_panels():
+    names = [f"{i} a very long name of a feature indeed, kilometres" for i in range(4)]
+    check_layout(viz.scatter_against_target(X[:, :4], Y, names).figure)
+    check_layout(viz.feature_distributions(X[:, :4], names).figure)
+
+
+def test_bins_that_are_wrong_are_named_by_who_was_called():
+    with pytest.raises(ValueError, match=r"^feature_distributions: bins must be 'auto'"):
+        viz.feature_distributions(X[:, :2], bins="many")
+    model = tw.Sequential([tw.Input((2,)), tw.layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"^weight_histograms: bins must be at least 1, got 0"):
+        viz.weight_histograms(model, bins=0)

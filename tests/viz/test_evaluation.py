@@ -335,3 +335,31 @@ def test_bad_input_in_a_sentence(message):
     with pytest.raises((TypeError, ValueError)) as caught:
         BAD[message]()
     assert str(caught.value) == f"{message}."
+
+
+def test_sentences_about_one():
+    assert viz.residuals([1], [2]).caption == "1 prediction of the target is off by 1, too high."
+    one = viz.per_class_accuracy([1, 1], [1, 0]).caption
+    assert one == "50% of '1' are right; 1 class without examples."
+
+
+def test_one_mistake_in_many_is_not_none():
+    true = np.zeros(20_000, int)
+    assert viz.confusion_matrix(true, np.r_[1, true[1:]]).caption.startswith("99.995% of 20,000")
+
+
+def test_nan_is_no_logit():
+    with pytest.raises(ValueError, match=r"^calibration: y_pred has 1 NaN\.$"):
+        viz.calibration([0, 1], [np.nan, 1.0])
+
+
+def test_long_names_stay_within_the_curves():
+    names = ["short", "a name that is far too long for a legend in this picture", "$a$"]
+    y = np.arange(60) % 3
+    scores = np.random.default_rng(0).normal(size=(60, 3))
+    for draw in (viz.roc_curve, viz.precision_recall_curve):
+        plot = draw(y, scores, names)
+        plot.figure.canvas.draw()
+        legend, axes = plot.axes.get_legend().get_window_extent(), plot.axes.get_window_extent()
+        assert axes.x0 <= legend.x0
+        assert legend.x1 <= axes.x1

@@ -152,7 +152,7 @@ def test_nothing_of_the_model_changes():
 
 def test_an_image_in_which_nothing_speaks():
     plot = viz.grad_cam(averaging_model(), np.zeros((1, 10, 12, 1)), 0)
-    assert plot.caption == "For 0, nothing in image 0 speaks by the features of 'features'."
+    assert plot.caption == "For output 0, nothing in image 0 speaks by the features of 'features'."
     check_layout(plot.figure)
 
 
@@ -176,7 +176,9 @@ def test_heat_is_where_the_square_is():
         top, left = np.unravel_index(heat.argmax(), heat.shape)
         assert row <= top < row + 4
         assert column <= left < column + 4
-    assert plot.caption.startswith("For 0, the features of 'features' that count in image 0 are ")
+    assert plot.caption.startswith(
+        "For output 0, the features of 'features' that count in image 0 are "
+    )
     assert "strongest at the upper left" in plot.caption
 
 
@@ -222,3 +224,13 @@ def test_bad_input_in_a_sentence(message):
     with pytest.raises((TypeError, ValueError)) as caught:
         BAD[message]()
     assert str(caught.value) == f"{message}."
+
+
+def test_a_layer_is_named_as_in_the_other_pictures_of_models():
+    inner = tw.Sequential([tw.Input((8, 8, 1)), tw.layers.Conv2D(2, 3, name="c")], name="inner")
+    model = tw.Sequential([inner, tw.layers.GlobalAveragePooling2D(), tw.layers.Dense(2)])
+    x = np.ones((1, 8, 8, 1), np.float32)
+    for layer in ("inner/c", "c", inner.layers[-1]):
+        assert viz.grad_cam(model, x, 0, layer).numbers.layer == "inner/c"
+    with pytest.raises(ValueError, match=r"grad_cam: model .* has no layer 'innr/c'; did you mean"):
+        viz.grad_cam(model, x, 0, "innr/c")

@@ -9,7 +9,9 @@ import pytest
 import thalweg as tw
 from thalweg import layers
 from thalweg.viz import Health, LayerHealth, Probe, WeightHealth, diagnose
-from thalweg.viz.health.words import fold, percent
+from thalweg.viz.health.diagnose import hidden_layers
+from thalweg.viz.health.words import fold
+from thalweg.viz.words import percent
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(256, 12)).astype("float32")
@@ -68,6 +70,11 @@ def test_all_is_well():
         "All is well: gradients differ at most 2.5-fold between layers, no unit is dead and a step "
         "changes the kernels by 0.1% to 0.2% of their norms."
     )
+
+
+def test_layers_that_are_alike():
+    (finding,) = diagnose(chain([1.0, 1.0, 1.0]))
+    assert "gradients are as large in all layers" in finding.sentence
 
 
 def test_vanishing_gradients():
@@ -228,3 +235,38 @@ def test_random_kernels_of_a_wrong_size(stddev, what):
     slopes = [layer.gradient for layer in health.layers[:-1]]
     factor = (slopes[0] / slopes[-1]) ** (1 / 9)
     assert factor == pytest.approx(stddev * np.sqrt(64 / 2), rel=0.2)
+
+
+def test_outputs_of_a_model_are_not_its_hidden_layers():
+    x = tw.Input((4,))
+    h = layers.Dense(5, "relu", name="hidden")(x)
+    model = tw.Model(x, [layers.Dense(1, name="price")(h), layers.Dense(3, name="kind")(h)])
+    model.compile("sgd", "mse")
+    health = Probe(model)(np.ones((8, 4)), [np.ones((8, 1)), np.ones((8, 3))])
+    assert [x.name for x in health.layers if x.is_output] == ["price", "kind"]
+    assert [x.name for x in hidden_layers(health)] == ["hidden"]
+
+
+def test_an_operation_after_the_last_layer():
+    x = tw.Input((4,))
+    h = layers.Dense(4, name="first")(x)
+    model = tw.Model(x, x + layers.Dense(4, name="last")(h))
+    model.compile("sgd", "mse")
+    health = Probe(model)(np.ones((8, 4)), np.ones((8, 4)))
+    assert not any(x.is_output for x in health.layers if x.name != "add")
+    assert [x.name for x in hidden_layers(health)] == ["first"]
+
+
+def test_what_is_no_health():
+    with pytest.raises(TypeError, match="diagnose: health must be a Health, got a int"):
+        diagnose(3)
+    with pytest.raises(TypeError, match=r"compare_health: networks must be a dict .* got a list"):
+        tw.viz.compare_health([])
+    with pytest.raises(ValueError, match=r"what must be 'all' or of .*, got 3"):
+        tw.viz.plot_gradient_health([chain([1.0, 1.0])], 3)
+    with pytest.raises(TypeError, match="layer_health: model must be a Model, got a int"):
+        tw.viz.layer_health(3, X)
+    unbuilt = tw.Sequential([layers.Dense(1)], name="m")
+    unbuilt.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="compare_health: model 'm' is not built"):
+        tw.viz.compare_health({"a": unbuilt}, X, Y)

@@ -366,7 +366,7 @@ def test_what_cannot_be_measured():
         Probe(tw.Sequential([tw.Input((2,)), layers.Dense(1)], name="plain"))
     unbuilt = tw.Sequential([layers.Dense(1)], name="m")
     unbuilt.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="model 'm' is not built, so it has no weights yet"):
+    with pytest.raises(ValueError, match="model 'm' is not built; begin it with Input"):
         Probe(unbuilt)
     idle = tw.Sequential([tw.Input((2,)), layers.Dense(1)], name="idle")
     idle.compile(None, "mse")

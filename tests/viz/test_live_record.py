@@ -52,6 +52,9 @@ def test_a_table_keeps_evenly_chosen_rows_and_the_last_one(keep: int, groups: li
     assert {name: len(column) for name, column in rows.moments.items()} == dict.fromkeys(
         Moment._fields, len(numbers)
     )
+    # The rate is known for the last row of each group.
+    known_rates = [n for n, rate in zip(numbers, rows.moments["rate"], strict=True) if rate]
+    assert set(known_rates) == set(np.cumsum(groups) - 1) & set(numbers)
     # Who looks again and again hears of nothing twice, and of the last row of each look.
     assert heard == sorted(set(heard))
     assert set(np.cumsum(groups) - 1) <= set(heard)

@@ -67,7 +67,9 @@ def test_the_page_holds_no_secret_and_may_do_little(served: Served) -> None:
 def test_each_secret_is_needed(served: Served) -> None:
     client = served.client
     none = {"Authorization": "Bearer "}
-    wrong = {"Authorization": f"Bearer {client.token[:-1]}-"}
+    wrong = {
+        "Authorization": f"Bearer {client.token[:-1]}{'A' if client.token[-1] != 'A' else 'B'}"
+    }
     cookie = {"Cookie": f"token={client.token}"}
     strange = {"Authorization": "Bearer ö"}
     for headers in ({}, none, wrong, cookie, strange):

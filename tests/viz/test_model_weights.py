@@ -152,7 +152,7 @@ def test_several_outputs_have_norms():
         plot = tw.viz.kernel_magnitudes(model.layers[0])
     check_look(plot, "kernel_magnitudes_dark")
     norms = np.linalg.norm(model.weights[0].numpy().astype(np.float64), axis=1)
-    assert plot.numbers == pytest.approx({str(i): norms[i] for i in range(6)})
+    assert plot.numbers == pytest.approx({f"feature {i}": norms[i] for i in range(6)})
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ unbuilt = tw.Sequential([tw.layers.Dense(1)], name="m")
     [tw.viz.weight_table, tw.viz.weight_histograms, tw.viz.kernel_magnitudes],
 )
 def test_a_model_that_is_not_built_is_named(function):
-    with pytest.raises(ValueError, match=f"{function.__name__}: model 'm' is not built; call it"):
+    with pytest.raises(ValueError, match=f"{function.__name__}: model 'm' is not built; begin it"):
         function(unbuilt)
 
 
@@ -212,7 +212,7 @@ def test_wrong_features_are_named():
         tw.viz.kernel_magnitudes(line(), ["a", "b"])
     with pytest.raises(ValueError, match="feature_names must be distinct"):
         tw.viz.kernel_magnitudes(line(), ["a"] * 6)
-    with pytest.raises(TypeError, match="must be a thalweg Model or Layer, got a list"):
+    with pytest.raises(TypeError, match="must be a Model or Layer, got a list"):
         tw.viz.kernel_magnitudes([])
     with pytest.raises(ValueError, match="layer 'd' is not built"):
         tw.viz.kernel_magnitudes(tw.layers.Dense(1, name="d"))

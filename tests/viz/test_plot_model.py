@@ -138,7 +138,7 @@ def test_dollars_in_names_are_no_formulas():
     ("arguments", "error", "sentence"),
     [
         ((tw.Sequential([tw.layers.Dense(1)], name="m"),), ValueError, "model 'm' is not built"),
-        ((3,), TypeError, "plot_model: model must be a thalweg Model, got a int"),
+        ((3,), TypeError, "plot_model: model must be a Model, got a int"),
     ],
 )
 def test_what_is_no_built_model_is_named(arguments, error, sentence):
@@ -207,8 +207,9 @@ def test_boxes_are_apart_or_in_frames(graph, direction):
 
 
 def holds(frame, p):
-    across = frame.x <= p.x and p.x + p.width <= frame.x + frame.width
-    along = frame.y + frame.card.height <= p.y and p.y + p.height <= frame.y + frame.height
+    left, top, bit = frame.x, frame.y + frame.card.height, 1e-6
+    across = left - bit <= p.x and p.x + p.width <= frame.x + frame.width + bit
+    along = top - bit <= p.y and p.y + p.height <= frame.y + frame.height + bit
     return across and along
 
 
@@ -216,3 +217,16 @@ def touches(p, point):
     x, y = point
     on_top = abs(y - p.y) < 1e-6 and p.x <= x <= p.x + p.width
     return on_top or (abs(x - p.x) < 1e-6 and p.y <= y <= p.y + p.height)
+
+
+def test_wrong_arguments_are_named():
+    model = tw.Sequential([tw.Input((2,)), tw.layers.Dense(1)])
+    with pytest.raises(TypeError, match=r"^plot_model: to_file must be a path or None, got 3\.$"):
+        tw.viz.plot_model(model, 3)
+    with pytest.raises(ValueError, match=r"^plot_model: dpi must be a number above 0, got 'x'\.$"):
+        tw.viz.plot_model(model, None, dpi="x")
+    for layers in (3, []):
+        with pytest.raises(ValueError, match=r"^weight_table: layers must be names or layers"):
+            tw.viz.weight_table(model, layers)
+    with pytest.raises(ValueError, match=r"^activations: x must be one input"):
+        tw.viz.activations(model, None)

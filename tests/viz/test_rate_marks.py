@@ -128,3 +128,14 @@ def test_a_loss_that_never_falls_is_an_error():
 def test_data_that_end_too_early_are_an_error():
     with pytest.raises(ValueError, match="data ended after 90 batches, 181 steps"):
         search_of("m", RATES, valley()[:90], REACH, stop_factor=4.0)
+
+
+def test_noise_before_the_fall_is_not_the_steepest_descent():
+    rates = np.geomspace(1e-7, 10, 100)
+    x = np.log10(rates)
+    for seed in range(60):
+        noise = 0.5 * np.random.default_rng(seed).standard_normal(100)
+        losses = 0.5 + 1.5 / (1 + np.exp(6 * (x + 2))) + np.exp(6 * x) + noise
+        marks = find_marks(np.minimum(losses, losses[:3].max()), 0.2 * 99 / 8)
+        if marks is not None:
+            assert rates[marks.steepest] > 2e-4

@@ -1,5 +1,7 @@
 """Saliency against closed forms, for all kinds of models, and its looks."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -246,9 +248,8 @@ def not_built():
 ROWS = np.ones((2, 3))
 BAD = {
     "saliency: model must be a Model, got a str": lambda: viz.saliency("model", ROWS),
-    "saliency: model 'later' is not built; call it with some inputs, or give it an Input, first": (
-        lambda: viz.saliency(not_built(), ROWS)
-    ),
+    "saliency: model 'later' is not built; begin it with Input(shape), call it on data or fit it "
+    "first": lambda: viz.saliency(not_built(), ROWS),
     "saliency: model 'two' has 2 inputs, only models of one input can be explained": (
         lambda: viz.saliency(two_inputs(), ROWS)
     ),
@@ -264,7 +265,7 @@ BAD = {
     "saliency: at most 32 inputs can be drawn, got 40; take some, as x[:8]": lambda: viz.saliency(
         image_model(), np.ones((40, 12, 16, 3))
     ),
-    "saliency: samples must be at least 1 and noise not negative, got 0 and 0.15": (
+    "saliency: samples must be a whole number from 1 on, got 0": (
         lambda: viz.saliency(curved_model(), ROWS, samples=0)
     ),
     "saliency: feature_names must have one name for each of the 3 features, got 1": (
@@ -296,3 +297,19 @@ def test_bad_input_in_a_sentence(message):
     with pytest.raises((TypeError, ValueError)) as caught:
         BAD[message]()
     assert str(caught.value) == f"{message}."
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"samples": 2.5}, "samples must be a whole number from 1 on, got 2.5."),
+        ({"samples": 0}, "samples must be a whole number from 1 on, got 0."),
+        ({"seed": -1}, "seed must be a whole number from 0 on, got -1."),
+        ({"noise": "x"}, "noise must be a number from 0 on, got 'x'."),
+        ({"x": [[np.nan, 1.0]]}, "x must be finite, 1 of its numbers are not."),
+    ],
+)
+def test_wrong_numbers_are_named(wrong, sentence):
+    model = tw.Sequential([tw.Input((2,)), tw.layers.Dense(1)])
+    with pytest.raises(ValueError, match=re.escape(f"saliency: {sentence}")):
+        viz.saliency(model, **{"x": [[1.0, 2.0]], "method": "smoothgrad", **wrong})

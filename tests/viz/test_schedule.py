@@ -131,7 +131,7 @@ def test_an_optimizer_has_its_momentum_below():
 def test_the_caption_says_what_is_seen():
     plot = plot_schedule([schedules.OneCycle(0.1, 400), 0.003], 400)
     assert plot.caption == (
-        "OneCycle goes from 0.004 to 4e-07, up to 0.1 at step 119 on the way; 0.003 stays at 0.003."
+        "OneCycle goes from 0.004 to 4e−7, up to 0.1 at step 119 on the way; 0.003 stays at 0.003."
     )
     momentum = plot_schedule(schedules.OneCycleMomentum(400), 400, steps_per_epoch=100)
     assert momentum.caption == (
@@ -145,6 +145,9 @@ BAD = [
     (([], 5), "must hold at least one schedule, got none"),
     ((0.1, 0), "steps must be a positive whole number, got 0"),
     ((0.1, None), "steps must be a positive whole number, got None"),
+    ((lambda epoch: "fast", 5, 1), "must give a learning rate for epoch 0, got 'fast'"),
+    ((float("nan"), 5), "'nan' must give finite numbers, got nan at step 0"),
+    ((tw.Sequential([tw.layers.Dense(1)]), 5), "got a Sequential"),
     ((0.1, 5, "epochs"), "steps_per_epoch must be a positive whole number, got 'epochs'"),
 ]
 
@@ -154,6 +157,16 @@ def test_bad_arguments(arguments, message):
     schedule, steps, *per_epoch = arguments
     with pytest.raises(ValueError, match=message):
         plot_schedule(schedule, steps, steps_per_epoch=per_epoch[0] if per_epoch else None)
+
+
+def test_a_logarithmic_scale_needs_something_above_0():
+    with pytest.raises(ValueError, match="log=True cannot show '0', which is never above 0"):
+        plot_schedule(0.0, 5, log=True)
+
+
+def test_the_rate_that_functions_start_from_is_a_number():
+    with pytest.raises(ValueError, match="learning_rate must be a number, got 'slow'"):
+        plot_schedule(lambda epoch, rate: rate, 5, steps_per_epoch=1, learning_rate="slow")
 
 
 def several():

@@ -95,7 +95,7 @@ def test_main_directions_are_the_singular_vectors():
 
 def test_the_plane_of_a_path():
     model = net()
-    recorder = tw.viz.surface.path.PathRecorder()
+    recorder = tw.callbacks.PathRecorder()
     model.fit(X, Y, epochs=12, verbose=0, callbacks=[recorder])
     plot = tw.viz.loss_surface(model, X, Y, directions="path", path=recorder, points=5)
     surface, rows = plot.numbers, recorder.path.positions.astype(np.float64)

@@ -90,7 +90,26 @@ def test_where_the_loss_is_not_finite():
 
 @pytest.mark.parametrize("ranges", [(1, 1), (2, 1), ((0, 1),), "wide", (0, np.inf)])
 def test_ranges(ranges):
-    fails("ranges must be (low, high) of random direction 1", ranges=ranges)
+    fails(
+        "ranges must be (low, high) for random direction 1 and random direction 2, with low < high",
+        ranges=ranges,
+    )
+
+
+@pytest.mark.parametrize("seed", ["one", -1, 1.5, True])
+def test_seeds(seed):
+    fails("seed must be a whole number from 0 on", seed=seed)
+
+
+@pytest.mark.parametrize("directions", [3, None, [1, 2]])
+def test_directions_that_are_no_lists(directions):
+    with pytest.raises(TypeError, match="directions must be 'random', 'path' or one or two lists"):
+        tw.viz.loss_surface(net(), X, Y, directions=directions)
+
+
+def test_names_that_are_none():
+    with pytest.raises(TypeError, match=r"weights must be a name such as .* got a int"):
+        tw.viz.loss_surface(net(), X, Y, weights=3)
 
 
 @pytest.mark.parametrize("points", [2, 1.5, (3, 3, 3), True, (5, 1)])
@@ -123,7 +142,7 @@ def test_directions():
 def test_too_few_weights_for_random_directions():
     model = tw.Sequential([tw.Input((1,)), tw.layers.Dense(1)], name="line")
     model.compile("sgd", "mse")
-    fails("too small, or 0, for two random directions", model, x=X[:, :1])
+    fails("have too few numbers, or are 0, for two random directions", model, x=X[:, :1])
 
 
 def test_paths():
@@ -173,8 +192,14 @@ def test_functions():
         surface(3, (0, 1))
     with pytest.raises(ValueError, match="must return one number, got shape"):
         surface(lambda a: tw.ops.stack([a, a]), (0, 1))
-    with pytest.raises(ValueError, match="at must be a number for each of a, b"):
+    with pytest.raises(ValueError, match=r"at must be a number for a and b, got 1.0"):
         surface(lambda a, b: a, (0, 1), at=1.0)
+    with pytest.raises(ValueError, match="at must be a number for a, got 'here'"):
+        surface(lambda a: a, (0, 1), at="here")
+    with pytest.raises(TypeError, match="must return one number, got None"):
+        surface(lambda a: None, (0, 1))
+    with pytest.raises(ValueError, match="function must tell its parameters"):
+        surface(min, (0, 1))
     with pytest.raises(ValueError, match=re.escape("of shape (points, 2), got shape (3,)")):
         surface(lambda a, b: a, (0, 1), path=[1, 2, 3])
     with pytest.raises(ValueError, match="the value is not finite at 101 of 201 points"):
@@ -185,6 +210,10 @@ def test_a_comparison():
     compare = tw.viz.compare_optimizers
     with pytest.raises(ValueError, match="must name at least one optimizer"):
         compare(net(), X, Y, {})
+    with pytest.raises(ValueError, match="epochs must be a positive whole number, got 0"):
+        compare(net(), X, Y, ["sgd"], 0)
+    with pytest.raises(TypeError, match=r"optimizers must be a dict from names .* got a int"):
+        compare(net(), X, Y, 3)
     with pytest.raises(ValueError, match="kind must be 'contour' or '3d', got 'both'"):
         compare(net(), X, Y, ["sgd"], kind="both")
     with pytest.raises(ValueError, match="compare_optimizers: model 'net' is not compiled"):

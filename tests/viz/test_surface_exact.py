@@ -181,3 +181,13 @@ def test_a_test_step_of_the_users_own():
     surface = numbers(model, ranges=(-1, 1), points=3)
     assert surface.losses[1, 1] == pytest.approx(float(np.abs(Y).sum()), rel=1e-5)
     assert surface.gradient is None
+
+
+def test_a_function_that_is_the_same_everywhere():
+    plot = tw.viz.function_surface(lambda a: 0.0 * a + 5.0, (-1, 1), at=0.5)
+    assert plot.numbers.flat
+    assert plot.caption == "The value is 5 at a = 0.5; it is 5 everywhere in the picture."
+    low, high = plot.axes.get_ylim()
+    assert low < 5 < high
+    legend = [text.get_text() for text in plot.figure.legends[0].get_texts()]
+    assert legend == ["slope 0", "present: 5"]  # no point is the lowest

@@ -106,6 +106,16 @@ def test_in_axes_of_a_3d_projection(size):
     check_layout(figure)
 
 
+def test_long_names_of_axes_are_broken_in_small_axes():
+    figure = empty((3.2, 2.6))
+    ax = figure.subplots()
+    tw.viz.loss_surface(network()[0], X, Y, points=5, ax=ax)
+    check_layout(figure)
+    assert "\n" in ax.get_xlabel()
+    assert "\n" in ax.get_ylabel()
+    assert "…" not in ax.get_xlabel() + ax.get_ylabel()
+
+
 def test_levels_of_a_bowl_are_evenly_spaced_rings():
     across, up = np.meshgrid(np.linspace(-1, 1, 41), np.linspace(-1, 1, 41))
     levels = levels_of(across**2 + up**2)

@@ -112,6 +112,16 @@ def test_a_surface_without_a_path_has_no_walk(chromium, tmp_path):
         assert page.locator("h1").inner_text() == "Surface of the product"
 
 
+def test_of_a_flat_surface_no_point_is_the_best(chromium, tmp_path):
+    plot = tw.viz.function_surface(lambda u, v: 0.0 * u * v + 3.0, (0, 2), points=5)
+    with visit(chromium, plot.save(tmp_path / "flat.html").as_uri()) as page:
+        chart = page.locator("#map")
+        assert chart.get_attribute("aria-label") == "value over u and v"
+        chart.focus()
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#reading").inner_text() == "value 3.00 at 1.00, 1.00"
+
+
 def test_a_curve_is_a_picture(tmp_path):
     plot = tw.viz.function_surface(lambda u: u * u, (-1, 1))
     assert 'id="view"' in plot.html()

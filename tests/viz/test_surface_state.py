@@ -21,7 +21,7 @@ def trained():
         ]
     )
     model.compile("adam", "mse", metrics=["mae"])
-    recorder = tw.viz.surface.path.PathRecorder()
+    recorder = tw.callbacks.PathRecorder()
     model.fit(X, Y, epochs=4, verbose=0, callbacks=[recorder])
     return model, recorder
 

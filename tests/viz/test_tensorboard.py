@@ -340,3 +340,10 @@ def test_without_the_package(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     with pytest.raises(ImportError, match=r"not installed: pip install thalweg\[tensorboard\]\.$"):
         TensorBoard(tmp_path)
+
+
+def test_paths_that_are_none_are_named():
+    with pytest.raises(TypeError, match=r"^TensorBoard: log_dir must be a path, got 3\.$"):
+        TensorBoard(3)
+    with pytest.raises(TypeError, match=r"^TensorBoard: embeddings_metadata must be a file's path"):
+        TensorBoard(embeddings_metadata=3)

@@ -1,15 +1,13 @@
-"""What the tests of pages share: a browser, and a server for a folder."""
+"""What the tests of exported pages share: a browser with WebGPU, and two of the pages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
-from benchmarks.browser import served
 from tests.web.browser import launch
 from thalweg.demo.pages import build_pages
 
@@ -20,32 +18,11 @@ EPOCHS = 3
 
 
 @pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """What launches browsers; there can be only one of it."""
-    with sync_playwright() as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = launch(playwright)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="session")
 def chromium_with_webgpu(playwright: Playwright) -> Iterator[Browser]:
     """Its WebGPU is software. Pages may call `gc()` and see how much memory they use."""
     browser = launch(playwright, *WEBGPU, "--js-flags=--expose-gc", "--enable-precise-memory-info")
     yield browser
     browser.close()
-
-
-@pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[[Path], str]]:
-    """Serves folders until the session ends; called with one, it gives the address."""
-    with ExitStack() as stack:
-        yield lambda folder: stack.enter_context(served(folder))
 
 
 @pytest.fixture(scope="session")

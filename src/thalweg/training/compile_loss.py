@@ -100,11 +100,7 @@ class CompileLoss:
                 self.per_output.append(None)
                 continue
             if target is None:
-                raise ValueError(
-                    f"There is a loss for output {name!r} but no target y."
-                    if name
-                    else "There is a loss but no target y."
-                )
+                raise _without_target(name)
             loss = _resolved(identifier, target, output)
             tracker = None
             if several:
@@ -137,11 +133,13 @@ class CompileLoss:
         else:
             weights = self.outputs.match(sample_weight, "sample_weight", wanted)
         total: Tensor | None = None
-        for part, target, output, weight in zip(
-            self.per_output, targets, flatten(y_pred), weights, strict=True
+        for part, name, target, output, weight in zip(
+            self.per_output, self.outputs.names, targets, flatten(y_pred), weights, strict=True
         ):
             if part is None:
                 continue
+            if target is None:
+                raise _without_target(name)
             value = part.loss(target, output, sample_weight=weight)
             if value.shape != ():
                 # reduction='none' leaves one loss for each element; training needs one number.
@@ -154,6 +152,11 @@ class CompileLoss:
                 value = value * part.weight
             total = value if total is None else total + value
         return total
+
+
+def _without_target(name: str | None) -> ValueError:
+    where = f" for output {name!r}" if name else ""
+    return ValueError(f"There is a loss{where} but no target y.")
 
 
 def _resolved(identifier: Any, target: Any, output: Any) -> Loss:

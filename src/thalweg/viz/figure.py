@@ -7,10 +7,12 @@ appears twice in a notebook, and rcParams of the user's own stay as they are.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
@@ -32,6 +34,9 @@ LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (6, 2, 1, 2)), (0
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 """Markers, one for each colour of a series."""
+
+_TEXTS = {"label", "target_name", "title", "unit", "xlabel", "ylabel"}
+"""Arguments that are words on a figure."""
 
 _SUFFIXES = (".png", ".svg", ".pdf", ".html")
 
@@ -72,8 +77,10 @@ class Plot(Generic[N]):
             The path.
 
         Raises:
-            ValueError: for another ending.
+            ValueError: for another ending, or if `dpi` is not above 0.
         """
+        if not isinstance(dpi, Real) or not dpi > 0:
+            raise ValueError(f"save: dpi must be a number above 0, got {dpi!r}.")
         path = Path(path)
         kind = path.suffix.lower()
         if kind not in _SUFFIXES:
@@ -192,14 +199,37 @@ def drawn(function: Callable[P, R]) -> Callable[P, R]:
 
     Raises:
         ImportError: in the function's stead, if matplotlib is not installed.
+        TypeError: if `ax` is no `Axes` of matplotlib's, or a title or label is no text.
     """
+    signature = inspect.signature(function)
 
     @functools.wraps(function)
     def styled(*args: P.args, **kwargs: P.kwargs) -> R:
         with styled_as(palette()):
+            _check_shared(function.__name__, signature, args, kwargs)
             return function(*args, **kwargs)
 
     return styled
+
+
+def _check_shared(
+    caller: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raises if an argument that functions share, such as `ax` or `title`, is of another type."""
+    from matplotlib.axes import Axes
+
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+    except TypeError:
+        return  # the call itself says it best
+    if not isinstance(given.get("ax"), (Axes, type(None))):
+        raise TypeError(
+            f"{caller}: ax must be a matplotlib Axes, got a {type(given['ax']).__name__}."
+        )
+    for name in _TEXTS & given.keys():
+        text, default = given[name], signature.parameters[name].default
+        if not isinstance(text, str) and not (text is None and default is None):
+            raise TypeError(f"{caller}: {name} must be text, got {text!r}.")
 
 
 def blank(
@@ -226,18 +256,11 @@ def blank(
 
 
 def axes_for(ax: Axes | None, width: float = 6.4, height: float = 4.0) -> tuple[Figure, Axes]:
-    """The axes that the user gave and their figure, or new ones of this size in inches.
-
-    Raises:
-        TypeError: if `ax` is not matplotlib's.
-    """
-    from matplotlib.axes import Axes
+    """The axes that the user gave and their figure, or new ones of this size in inches."""
     from matplotlib.figure import Figure
 
     if ax is None:
         return blank(width, height)
-    if not isinstance(ax, Axes):
-        raise TypeError(f"ax must be a matplotlib Axes, got a {type(ax).__name__}.")
     figure = ax.get_figure(root=True)
     assert isinstance(figure, Figure)
     return figure, ax

@@ -127,7 +127,7 @@ def theme(name: str) -> Iterator[Palette]:
     ...     print(colours.surface)
     #162025
     """
-    if name not in _THEMES:
+    if not isinstance(name, str) or name not in _THEMES:
         raise ValueError(f"theme: name must be 'light' or 'dark', got {name!r}.")
     before = _PRESENT.set(_THEMES[name])
     try:

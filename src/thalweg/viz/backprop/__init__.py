@@ -11,6 +11,7 @@ from thalweg.viz.backprop.of_function import about_function
 from thalweg.viz.backprop.of_model import about_model
 from thalweg.viz.backprop.plot import BackwardPassPlot, plotted
 from thalweg.viz.backprop.trace import computed
+from thalweg.viz.figure import drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["backward_pass"]
 
 
+@drawn
 def backward_pass(
     function: Callable[..., Any] | Model,
     *args: Any,
-    names: Sequence[str] | None = None,
-    sources: Sequence[str] | None = None,
+    names: str | Sequence[str] | None = None,
+    sources: str | Sequence[str] | None = None,
     layer: str | None = None,
     expand_nested: bool = False,
     grouped: bool = True,
@@ -47,8 +49,9 @@ def backward_pass(
         args: the arguments of the function: numbers, arrays, tensors, variables. For a model x, y
             and perhaps the weights of the samples, a batch as `train_on_batch` takes it.
         names: of the arguments of a function; by default those of its parameters.
-        sources: the names of the arguments and variables whose gradients are wanted; by default all
-            of a function's, and the trainable variables of a model.
+        sources: the names of the arguments and variables whose gradients are wanted, of a variable
+            the end of its path, such as `"dense/kernel"`; by default all of a function's, and the
+            trainable variables of a model.
         layer: the name of a layer of the model, to see its operations.
         expand_nested: whether models inside of the model are drawn as their layers.
         grouped: whether an operation that is made of others, such as softmax, is one box.
@@ -79,7 +82,12 @@ def backward_pass(
     """
     if rankdir not in (None, "LR", "TB"):
         raise ValueError(f"backward_pass: rankdir must be 'LR', 'TB' or None, got {rankdir!r}.")
+    names, sources = _listed("names", names), _listed("sources", sources)
     if isinstance(function, Model):
+        if names is not None:
+            raise ValueError(
+                "backward_pass: names are for a function's arguments, not for a model's."
+            )
         question = about_model(function, args, layer, sources, grouped, expand_nested, training)
     elif layer is not None:
         raise ValueError(f"backward_pass: layer='{layer}' needs a model, got a function.")
@@ -92,6 +100,19 @@ def backward_pass(
         )
     found, variables = computed(question)
     count = len(moments_of(found))
-    if step is not None and not 0 <= step <= count:
-        raise ValueError(f"backward_pass: step must be from 0 to {count}, got {step}.")
+    whole = isinstance(step, int) and not isinstance(step, bool)
+    if step is not None and not (whole and 0 <= step <= count):
+        raise ValueError(
+            f"backward_pass: step must be a whole number from 0 to {count}, got {step!r}."
+        )
     return plotted(found, question, variables, step, rankdir, ax)
+
+
+def _listed(argument: str, names: Any) -> list[str] | None:
+    if names is None or isinstance(names, str):
+        return None if names is None else [names]
+    if not isinstance(names, (list, tuple, set, frozenset)):
+        raise TypeError(
+            f"backward_pass: {argument} must be a list of names, got a {type(names).__name__}."
+        )
+    return list(names)

@@ -14,6 +14,7 @@ from thalweg.training.preparation import prepare
 from thalweg.viz.backprop.parts import Key, by_call, by_layer, by_primitive, inside
 from thalweg.viz.backprop.question import Question
 from thalweg.viz.backprop.record import Call, Step
+from thalweg.viz.checks import check_model
 
 __all__ = ["about_model"]
 
@@ -33,7 +34,8 @@ def about_model(
         model: built and compiled.
         args: x, y and perhaps weights of the samples.
         layer: the name of a layer to look into.
-        sources: names of variables whose gradients are wanted; None: all that are trainable.
+        sources: names of variables, or the ends of their paths, whose gradients are wanted; None:
+            all that are trainable.
         grouped: whether an operation that is made of others is one box, within a layer.
         expand_nested: whether models inside of the model are shown as their layers.
         training: whether layers behave as in training.
@@ -91,11 +93,7 @@ def _check_model(model: Model, args: Sequence[Any]) -> None:
             f"backward_pass: a model is followed by x, y and perhaps sample_weight, got "
             f"{len(args)} arguments."
         )
-    if not all(layer.built for layer in [model, *model._flatten_layers()]):
-        raise ValueError(
-            f"backward_pass: model '{model.name}' is not built; call it on data, fit it, or give "
-            "its first layer an Input, before its backward pass is drawn."
-        )
+    check_model("backward_pass", model)
     if model._compiled is None:  # without a loss it may have those of its layers
         raise ValueError(
             f"backward_pass: model '{model.name}' has no loss; call compile(loss=...) first, or "

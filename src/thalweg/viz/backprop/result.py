@@ -20,7 +20,8 @@ class Weight:
     Attributes:
         name: as the layer calls it: `'kernel'`.
         value: what it holds.
-        gradient: of the target towards it, by this call of the layer; None where none flows.
+        gradient: of the target towards it; None where none flows. It is the whole one, as the tape
+            gives it: with what comes from other calls of the layer and from regularizers.
     """
 
     name: str

@@ -80,13 +80,18 @@ class Sketcher:
                 trained = {id(v) for v in question.model.trainable_variables}
                 return {number for number, v in self.variables.items() if id(v) in trained}
             return {*self.inputs, *(n for n, v in self.variables.items() if v.trainable)}
+        found: set[int] = set()
         for wanted in sorted(question.sources):
-            if wanted not in names.values():
+            called = {n for n in names.values() if f"/{n}".endswith(f"/{wanted}")}
+            called = {wanted} & called or called
+            if len(called) != 1:
+                problem = "does not use" if not called else f"has {len(called)} of"
                 raise ValueError(
-                    f"backward_pass: sources names '{wanted}', which {question.subject} does not "
-                    f"use; it uses {sorted(set(names.values()))}."
+                    f"backward_pass: sources names '{wanted}', which {question.subject} {problem}; "
+                    f"it uses {sorted(set(names.values()))}."
                 )
-        return {number for number, name in names.items() if name in question.sources}
+            found |= {number for number, name in names.items() if name in called}
+        return found
 
     def _name_of(self, variable: Variable) -> str:
         return self.question.names.get(id(variable), variable.path)

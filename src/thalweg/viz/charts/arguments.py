@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,11 +64,12 @@ def names_for(
     """A name for each of `count` things, or None where none were given.
 
     Raises:
+        TypeError: if they are no list.
         ValueError: if there are more or fewer.
     """
     if names is None:
         return None
-    if isinstance(names, str):
+    if isinstance(names, str) or not isinstance(names, Iterable):
         raise TypeError(f"{caller}: {argument} must be a list of names, got {names!r} alone.")
     found = [str(name) for name in names]
     if len(found) != count:

@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from thalweg.viz.charts.arguments import Floats, names_for, real_array
-from thalweg.viz.charts.words import (
-    NOTE_INCHES,
-    counted,
-    folded,
-    heading,
-    height_of,
-    name_and_unit,
-    number,
-    width_of,
-)
+from thalweg.viz.charts.headings import NOTE_INCHES, heading, height_of, width_of
 from thalweg.viz.figure import Plot, axes_for, drawn
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, folded, literal, name_and_unit, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,13 +101,15 @@ def draw_bars(
     """
     colours = palette()
     places = np.arange(len(values))
-    ax.barh(places, values, height=0.72, color=colors or colours.series[0])
-    if np.nanmin(values) < 0:
-        ax.axvline(0, color=colours.soft, linewidth=1)
     texts = texts or [number(v) for v in values]
+    # What is not finite has no bar, only its text.
+    values = np.where(np.isfinite(values), values, 0.0)
+    if values.min() < 0:
+        ax.axvline(0, color=colours.soft, linewidth=1)
+    ax.barh(places, values, height=0.72, color=colors or colours.series[0])
     if len(values) <= MOST_NUMBERS:
         for place, value, text in zip(places, values, texts, strict=True):
-            end = texts_at if texts_at is not None else np.nan_to_num(value)
+            end = value if texts_at is None else texts_at
             left = end < 0
             ax.annotate(
                 text,
@@ -127,7 +121,7 @@ def draw_bars(
                 color=colours.soft,
                 fontsize=8.5,
             )
-        low, high = min(0.0, float(np.nanmin(values))), max(0.0, float(np.nanmax(values)))
+        low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
         # Room for the numbers beyond the longest bars; on the left, where the names are, for all
         # of their 0.6 inches.
         room = 0.16 * (high - low or 1.0)
@@ -137,7 +131,7 @@ def draw_bars(
     # Names may take two fifths of the width, in two lines where bars are far apart.
     letters = int(0.4 * (width_of(ax) + 0.75) / NOTE_INCHES)
     lines = 2 if height_of(ax) / len(names) > 0.34 else 1
-    ax.set_yticks(places[::step], [folded(name, letters, lines) for name in names[::step]])
+    ax.set_yticks(places[::step], [literal(folded(name, letters, lines)) for name in names[::step]])
     ax.tick_params(axis="y", length=0, labelcolor=colours.ink)
     ax.set_ylim(len(values) - 0.5, -0.5)
     ax.grid(False, axis="y")

@@ -9,18 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.viz.charts.arguments import Floats, names_for, real_array
-from thalweg.viz.charts.words import (
-    NOTE_INCHES,
-    counted,
-    folded,
-    heading,
-    height_of,
-    name_and_unit,
-    number,
-    width_of,
-)
+from thalweg.viz.charts.headings import NOTE_INCHES, heading, height_of, width_of
 from thalweg.viz.figure import Plot, axes_for, drawn
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, folded, literal, name_and_unit, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,14 +65,24 @@ def heatmap(
     cells = real_array("heatmap", "values", values, 2)
     rows = names_for("heatmap", "row_names", row_names, cells.shape[0], "rows")
     columns = names_for("heatmap", "column_names", column_names, cells.shape[1], "columns")
-    if limits is not None and not limits[0] < limits[1]:
-        raise ValueError(f"heatmap: limits must be a low and a higher number, got {limits}.")
+    if limits is not None:
+        limits = _checked(limits)
     figure, axes = axes_for(ax, *square_size(*cells.shape))
     image = draw_cells(axes, cells, rows, columns, limits=limits, show_texts=show_values)
     colour_bar(axes, image, label)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     heading(axes, title)
     return Plot(figure, axes, cells, _caption(cells, label, rows, columns))
+
+
+def _checked(limits: Any) -> tuple[float, float]:
+    try:
+        low, high = map(float, limits)
+    except (TypeError, ValueError):
+        low = high = 0.0
+    if not low < high:
+        raise ValueError(f"heatmap: limits must be a low and a higher number, got {limits!r}.")
+    return low, high
 
 
 def square_size(rows: int, columns: int) -> tuple[float, float]:
@@ -205,7 +207,7 @@ def _name_cells(
         step = int(np.ceil(rows / 40))
         letters = int(0.3 * (width_of(ax) + 0.75) / NOTE_INCHES)
         ax.set_yticks(
-            np.arange(0, rows, step), [folded(name, letters) for name in row_names[::step]]
+            np.arange(0, rows, step), [literal(folded(name, letters)) for name in row_names[::step]]
         )
     else:
         _whole_ticks(ax.yaxis, rows)
@@ -216,7 +218,7 @@ def _name_cells(
         longest = max(map(len, column_names))
         upright = longest * 0.078 + 0.05 > each
         step = max(1, int(np.ceil(0.16 / each)))
-        ax.set_xticks(np.arange(0, columns, step), column_names[::step])
+        ax.set_xticks(np.arange(0, columns, step), [literal(n) for n in column_names[::step]])
         if upright:
             ax.tick_params(axis="x", labelrotation=90)
     else:

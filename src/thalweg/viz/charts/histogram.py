@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.viz.charts.arguments import Floats, real_array
+from thalweg.viz.charts.headings import heading, width_of
 from thalweg.viz.charts.marks import mark_upright
-from thalweg.viz.charts.words import counted, heading, name_and_unit, number, width_of
 from thalweg.viz.figure import Plot, axes_for, drawn
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, name_and_unit, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,13 +97,18 @@ def histogram(
     return Plot(figure, axes, found, _caption(found, label))
 
 
-def histogram_of(values: Floats, bins: Any = "auto", most: int = MOST_BINS) -> Histogram:
-    """The numbers of a histogram, as `histogram` makes them; `'auto'` makes `most` bins at most."""
+def histogram_of(
+    values: Floats, bins: Any = "auto", most: int = MOST_BINS, *, caller: str = "histogram"
+) -> Histogram:
+    """The numbers of a histogram, as `histogram` makes them; `'auto'` makes `most` bins at most.
+
+    Errors about `bins` name the caller.
+    """
     flat = values.ravel()
     finite = flat[np.isfinite(flat)]
     some = finite.size > 0
     low, middle, high = np.quantile(finite, [0.25, 0.5, 0.75]) if some else [np.nan] * 3
-    edges = _edges(finite, bins, most, high - low)
+    edges = _edges(caller, finite, bins, most, high - low)
     return Histogram(
         counts=np.histogram(finite, edges)[0].astype(np.int64),
         edges=edges,
@@ -118,21 +124,19 @@ def histogram_of(values: Floats, bins: Any = "auto", most: int = MOST_BINS) -> H
     )
 
 
-def _edges(finite: Floats, bins: Any, most: int, middle_half: float) -> Floats:
+def _edges(caller: str, finite: Floats, bins: Any, most: int, middle_half: float) -> Floats:
     if isinstance(bins, str):
         if bins != "auto":
-            raise ValueError(
-                f"histogram: bins must be 'auto', a number or the edges, got {bins!r}."
-            )
+            raise ValueError(f"{caller}: bins must be 'auto', a number or the edges, got {bins!r}.")
         return _auto_edges(finite, most, middle_half)
     if isinstance(bins, (int, np.integer)) and not isinstance(bins, bool):
         if bins < 1:
-            raise ValueError(f"histogram: bins must be at least 1, got {bins}.")
+            raise ValueError(f"{caller}: bins must be at least 1, got {bins}.")
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
         return _spread(low, high, int(bins))
-    edges = real_array("histogram", "bins", bins, 1)
+    edges = real_array(caller, "bins", bins, 1)
     if len(edges) < 2 or not np.all(np.diff(edges) > 0):
-        raise ValueError("histogram: edges given as bins must be two or more, and increase.")
+        raise ValueError(f"{caller}: edges given as bins must be two or more, and increase.")
     return edges
 
 
@@ -224,10 +228,13 @@ def _caption(found: Histogram, label: str) -> str:
     name, unit = name_and_unit(label)
     if not np.isfinite(found.mean):
         return f"{name}: none of {counted(found.count, 'value')} is finite ({odd})."
+    if found.min == found.max and found.count > 1 and not odd:
+        return f"{name}: {counted(found.count, 'value')}, all {number(found.min)}{unit}."
     low, _, high = (number(q) for q in found.quartiles)
     seen = (
         f"{name}: {counted(found.count, 'value')} from {number(found.min)} to "
         f"{number(found.max)}{unit}, mean {number(found.mean)}, the middle half between {low} and "
         f"{high}"
     )
-    return f"{seen}; {odd} are not drawn." if odd else f"{seen}."
+    are = "is" if found.nans + found.infs == 1 else "are"
+    return f"{seen}; {odd} {are} not drawn." if odd else f"{seen}."

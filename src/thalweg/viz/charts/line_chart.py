@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thalweg.viz.charts.arguments import Floats, one_of, real_array
-from thalweg.viz.charts.words import counted, heading, name_and_unit, number
+from thalweg.viz.charts.headings import heading
 from thalweg.viz.figure import LINES, Plot, axes_for, drawn
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, folded, literal, name_and_unit, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Series", "draw_lines", "line_chart"]
+__all__ = ["Series", "draw_lines", "line_chart", "lone_values"]
 
 Series = dict[str, tuple[Floats, Floats]]
+MOST_INSIDE = 6
+"""Curves whose names may stand within the axes."""
+
 SCALES = ("linear", "log", "symlog")
 
 
@@ -103,15 +108,33 @@ def draw_lines(ax: Axes, series: Series, *, legend: bool | None = None) -> None:
         ax.plot(
             x,
             y,
-            label=name,
+            label=literal(folded(name, 28)),
             color=colours[i % len(colours)],
             linestyle=LINES[(i + i // len(LINES)) % len(LINES)],
             # What is on top hides least where the lower is wider.
             linewidth=2.2 if i == 0 and len(series) > 1 else 1.8,
-            marker="o" if len(x) == 1 else "",
         )
+        # Values between gaps, through which no line goes.
+        lone = lone_values(y)
+        if lone.any():
+            ax.plot(x[lone], y[lone], color=colours[i % len(colours)], linestyle="", marker="o")
     if legend or (legend is None and len(series) > 1):
-        ax.legend(loc="best", handlelength=2.6)
+        place: dict[str, Any] = {"loc": "best"}
+        figure = ax.get_figure(root=True)
+        if len(series) > MOST_INSIDE and figure is not None and figure.get_layout_engine():
+            # So many would cover the curves; the layout makes room beside the axes.
+            place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "fontsize": 8}
+        ax.legend(handlelength=2.6, **place)
+
+
+def lone_values(y: Floats) -> NDArray[np.bool_]:
+    """Where there is a number between two gaps.
+
+    >>> lone_values(np.array([1.0, np.nan, 2.0, 3.0])).tolist()
+    [True, False, False, False]
+    """
+    there = np.pad(np.isfinite(y), 1)
+    return there[1:-1] & ~there[:-2] & ~there[2:]
 
 
 def _caption(series: Series, xlabel: str) -> str:
@@ -120,6 +143,9 @@ def _caption(series: Series, xlabel: str) -> str:
         finite = y[np.isfinite(y)]
         if not finite.size:
             parts.append(f"{name} has no finite value")
+            continue
+        if len(finite) == 1:
+            parts.append(f"{name} is {number(finite[0])}")
             continue
         span = f"from {number(finite[0])} to {number(finite[-1])}"
         parts.append(f"{name} goes {span} (least {number(finite.min())})")

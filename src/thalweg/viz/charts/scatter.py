@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from thalweg.viz.charts.arguments import Floats, names_for, real_array
-from thalweg.viz.charts.words import counted, heading, name_and_unit, number
+from thalweg.viz.charts.headings import heading
 from thalweg.viz.figure import MARKERS, Plot, axes_for, drawn
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, folded, literal, name_and_unit, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["draw_points", "is_many", "scatter"]
+
+LEAST_SHADE = 0.5
+"""How many points would have no colour: less than one, so that one has some."""
 
 MANY = 4000
 """From so many points on one sees more in a map of their density."""
@@ -74,7 +78,9 @@ def scatter(
         numbers = {g: (xs[kept & (of == g)], ys[kept & (of == g)]) for g in different}
     figure, axes = axes_for(ax)
     for i, (name, points) in enumerate(numbers.items()):
-        draw_points(axes, *points, which=i, label=None if names is None else name)
+        draw_points(
+            axes, *points, which=i, label=None if names is None else literal(folded(name, 28))
+        )
     if names is not None:
         axes.legend(loc="best", handletextpad=0.3)
     axes.set(xlabel=xlabel, ylabel=ylabel)
@@ -121,7 +127,10 @@ def _draw_density(ax: Axes, x: Floats, y: Floats) -> None:
     # The ground of the figure means none, whichever theme; so few points are faint in both.
     stops = [colours.raised, colours.series[0], colours.ink]
     fading = LinearSegmentedColormap.from_list("density", stops)
-    ax.hexbin(x, y, gridsize=38, bins="log", mincnt=1, cmap=fading, linewidths=0.2)
+    # One point alone is seen too, even where there are many elsewhere.
+    ax.hexbin(
+        x, y, gridsize=38, bins="log", mincnt=1, cmap=fading, linewidths=0.2, vmin=LEAST_SHADE
+    )
 
 
 def _caption(

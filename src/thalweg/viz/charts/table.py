@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thalweg.viz.charts.words import number
+from thalweg.viz.charts.arguments import names_for
+from thalweg.viz.words import number
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -151,12 +152,15 @@ def table(rows: Any, columns: Sequence[str] | None = None, *, title: str | None 
         return Table(names, [[row.get(name) for name in names] for row in rows], title)
     if columns is None:
         raise ValueError("table: columns must name the cells of each row.")
+    columns = names_for("table", "columns", columns, len(columns), "columns") or []
     for i, row in enumerate(rows):
+        if isinstance(row, str) or not hasattr(row, "__len__"):
+            raise TypeError(f"table: row {i} must be a list of cells, got {row!r}.")
         if len(row) != len(columns):
             raise ValueError(
                 f"table: row {i} has {len(row)} cells, but there are {len(columns)} columns."
             )
-    return Table([str(c) for c in columns], rows, title)
+    return Table(columns, rows, title)
 
 
 def _chosen(columns: Sequence[str] | None, there: list[str]) -> list[str]:

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from thalweg.viz.charts.headings import width_of
+from thalweg.viz.words import literal
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["add_legend", "height_in_points", "width_in_points"]
+__all__ = ["add_legend"]
 
 _POINTS = 9.0
 # In widths of an em: the line of an entry, the space around it, and a character of its label.
 _HANDLE, _SPACE, _CHARACTER = 1.8, 2.0, 0.55
-
-
-def width_in_points(ax: Axes) -> float:
-    """About how wide axes are; the layout has not been made yet."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    return float(figure.get_size_inches()[0] * ax.get_position().width * 72)
-
-
-def height_in_points(ax: Axes) -> float:
-    """About how high they are."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    return float(figure.get_size_inches()[1] * ax.get_position().height * 72)
 
 
 def add_legend(figure: Figure, ax: Axes | None, handles: dict[str, Any]) -> None:
@@ -39,6 +28,7 @@ def add_legend(figure: Figure, ax: Axes | None, handles: dict[str, Any]) -> None
     """
     from matplotlib.transforms import offset_copy
 
+    handles = {literal(name): handle for name, handle in handles.items()}
     if ax is None:
         room = float(figure.get_size_inches()[0] * 72)
     elif figure.get_layout_engine() is None:
@@ -46,7 +36,7 @@ def add_legend(figure: Figure, ax: Axes | None, handles: dict[str, Any]) -> None
         ax.legend(handles.values(), handles.keys(), loc="best")
         return
     else:
-        room = width_in_points(ax)
+        room = 72 * width_of(ax)
     widest = _POINTS * (_HANDLE + _SPACE + _CHARACTER * max(map(len, handles)))
     common: dict[str, Any] = {
         "ncols": max(1, min(len(handles), int(room / widest))),

@@ -14,9 +14,11 @@ from thalweg.viz.curves.curve import TrainingCurves
 from thalweg.viz.curves.live_notebook import LiveNotebook
 from thalweg.viz.curves.live_record import LiveRecord
 from thalweg.viz.curves.live_terminal import LiveTerminal
+from thalweg.viz.curves.reading import check_smoothing, metric_names
 from thalweg.viz.curves.sentence import describe
 from thalweg.viz.curves.text_curves import curve_lines
 from thalweg.viz.curves.text_series import plain
+from thalweg.viz.words import in_ascii
 
 __all__ = ["LiveCurves"]
 
@@ -65,14 +67,11 @@ class LiveCurves(ProgbarLogger):
         smoothing: float = 0.0,
         height: int = 8,
     ) -> None:
-        if not 0.0 <= smoothing < 1.0:
-            raise ValueError(
-                f"LiveCurves: smoothing must be at least 0 and below 1, got {smoothing!r}."
-            )
-        if height < 3:
+        check_smoothing("LiveCurves", smoothing)
+        if not isinstance(height, int) or height < 3:
             raise ValueError(f"LiveCurves: height must be at least 3 lines, got {height!r}.")
         super().__init__()
-        self.metrics = [metrics] if isinstance(metrics, str) else metrics
+        self.metrics = metric_names("LiveCurves", metrics)
         self.smoothing = smoothing
         self.height = height
         self._record = LiveRecord(self.metrics, smoothing)
@@ -162,5 +161,7 @@ class LiveCurves(ProgbarLogger):
 def _print(curves: TrainingCurves, height: int) -> None:
     """Once, where nothing that was printed can be changed."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    lines = curve_lines(curves, _FINAL_WIDTH, height, not encoding.lower().startswith("utf"))
-    print("\n".join([*(plain(line).rstrip() for line in lines), describe(curves)]), flush=True)
+    ascii_only = not encoding.lower().startswith("utf")
+    lines = curve_lines(curves, _FINAL_WIDTH, height, ascii_only)
+    sentence = in_ascii(describe(curves)) if ascii_only else describe(curves)
+    print("\n".join([*(plain(line).rstrip() for line in lines), sentence]), flush=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from thalweg.viz.curves.curve import TrainingCurves, panels
 from thalweg.viz.curves.sentence import describe
 from thalweg.viz.curves.text_curves import chart_columns, curve_lines
+from thalweg.viz.words import in_ascii
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -59,7 +60,8 @@ class LiveTerminal:
 
         lines = self._charts(curves)
         if curves.curves:
-            sentence = Text(describe(curves)).wrap(self.console, max(self.console.width - 1, 8))
+            said = in_ascii(describe(curves)) if self.ascii_only else describe(curves)
+            sentence = Text(said).wrap(self.console, max(self.console.width - 1, 8))
             lines += [*self._gap(lines), *sentence]
         self._show(lines)
         self.live.stop()

@@ -6,7 +6,7 @@ import numpy as np
 
 from thalweg.viz.curves.curve import Curve, Panel
 from thalweg.viz.curves.direction import better
-from thalweg.viz.curves.words import short
+from thalweg.viz.words import counted, number
 
 __all__ = ["marked_curves", "note"]
 
@@ -33,13 +33,13 @@ def note(panel: Panel, runs: tuple[str, ...], mark: str | None = "") -> str:
         first = min(marked, key=lambda c: sign * float(c.best_value or 0.0))
         whose = f"{first.run}, " if len(runs) > 1 else ""
         said.append(
-            f"{mark}best: {whose}{short(first.best_value or 0.0)} at epoch {first.best_epoch}"
+            f"{mark}best: {whose}{number(first.best_value or 0.0)} at epoch {first.best_epoch}"
         )
     if len(runs) == 1:
         missing = np.unique(np.concatenate([c.epochs[~c.finite] for c in panel.curves]))
         if len(missing):
             last = max(int(curve.epochs[-1]) for curve in panel.curves)
             to_the_end = missing[-1] == last and missing[-1] - missing[0] + 1 == len(missing)
-            many = f"no number in {len(missing)} epoch" + "s" * (len(missing) > 1)
+            many = f"no number in {counted(len(missing), 'epoch')}"
             said.append(f"no number from epoch {missing[0]:.0f} on" if to_the_end else many)
     return "; ".join(said)

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from thalweg.viz.charts.headings import height_of, width_of
+from thalweg.viz.charts.line_chart import lone_values
 from thalweg.viz.curves.curve import Curve, Panel
 from thalweg.viz.curves.direction import better
-from thalweg.viz.curves.legend import height_in_points, width_in_points
+from thalweg.viz.curves.metric_names import in_words
 from thalweg.viz.curves.notes import marked_curves, note
 from thalweg.viz.curves.scale import asks_for_log
 from thalweg.viz.curves.smoothing import thinned
-from thalweg.viz.curves.words import in_words
 from thalweg.viz.figure import LINES, MARKERS
 from thalweg.viz.palette import palette
+from thalweg.viz.words import literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,11 +72,11 @@ def draw_panel(
         _mark_best(ax, panel, runs)
     only = panel.curves[0].metric if len({c.metric for c in panel.curves}) == 1 else panel.name
     ax.set_xlabel("epoch")
-    ax.set_ylabel(in_words(only) + (" (log scale)" if log else ""))
+    ax.set_ylabel(literal(in_words(only)) + (" (log scale)" if log else ""))
     # Narrow axes get the note in several lines: about 0.6 em to a character.
-    room = int(width_in_points(ax) / (0.6 * _NOTE))
+    room = int(72 * width_of(ax) / (0.6 * _NOTE))
     said = textwrap.fill(note(panel, runs, "○ " if best else None), max(room, 16))
-    ax.set_title(said, color=palette().soft, fontsize=_NOTE, fontweight="normal", pad=5)
+    ax.set_title(literal(said), color=palette().soft, fontsize=_NOTE, fontweight="normal", pad=5)
     return handles
 
 
@@ -113,7 +115,7 @@ def _draw_curve(ax: Axes, curve: Curve, runs: tuple[str, ...]) -> dict[str, Any]
         **style,
         drawstyle="steps-mid" if rate and len(numbers) > 1 else "default",
     )
-    lone = _lone(numbers)
+    lone = lone_values(numbers)
     if lone.any():
         point = {"marker": MARKERS[int(curve.validation)]} | style
         ax.plot(curve.epochs[lone], numbers[lone], **point | {"linestyle": "", "markevery": 1})
@@ -127,12 +129,6 @@ def _draw_curve(ax: Axes, curve: Curve, runs: tuple[str, ...]) -> dict[str, Any]
         curve.run: Line2D([], [], **style | {"linestyle": "-", "markevery": 1}),
         kind: Line2D([], [], **soft),
     }
-
-
-def _lone(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Values between two gaps, through which no line goes."""
-    there = np.pad(np.isfinite(numbers), 1)
-    return there[1:-1] & ~there[:-2] & ~there[2:]
 
 
 def _tint_gaps(ax: Axes, curves: tuple[Curve, ...]) -> None:
@@ -173,7 +169,7 @@ def _label_powers(ax: Axes, panel: Panel) -> None:
 
     numbers = np.concatenate([c.values[c.finite & (c.values > 0)] for c in panel.curves])
     decades = max(float(np.log10(numbers.max() / numbers.min())), 0.1) if len(numbers) else 1.0
-    room = height_in_points(ax) / decades
+    room = 72 * height_of(ax) / decades
     if room > 36:
         ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if room > 75 else (1.0, 3.0)))
         ax.yaxis.set_minor_locator(NullLocator())

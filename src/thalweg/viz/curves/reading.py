@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from thalweg.training.callbacks.history import History
 from thalweg.viz.curves.curve import Curve, TrainingCurves
 from thalweg.viz.curves.smoothing import smooth
 
-__all__ = ["read_curves"]
+__all__ = ["check_smoothing", "metric_names", "read_curves"]
 
 Array = np.ndarray[Any, Any]
 
@@ -31,8 +31,7 @@ def read_curves(
         TypeError: if `history` is something else.
         ValueError: for metrics that were not recorded, no epochs, or a smoothing out of range.
     """
-    if not 0.0 <= smoothing < 1.0:
-        raise ValueError(f"{caller}: smoothing must be at least 0 and below 1, got {smoothing!r}.")
+    check_smoothing(caller, smoothing)
     runs = _by_name(caller, history)
     recorded = {run: _columns(caller, what) for run, what in runs.items()}
     there = list(dict.fromkeys(name for columns in recorded.values() for name in columns))
@@ -54,6 +53,24 @@ def read_curves(
     if not curves:
         raise ValueError(f"{caller}: no metric in history has numbers.")
     return TrainingCurves(tuple(runs), tuple(curves))
+
+
+def check_smoothing(caller: str, smoothing: Any) -> None:
+    """Raises unless it is the weight of a moving average."""
+    if not isinstance(smoothing, (int, float)) or not 0.0 <= smoothing < 1.0:
+        raise ValueError(f"{caller}: smoothing must be at least 0 and below 1, got {smoothing!r}.")
+
+
+def metric_names(caller: str, metrics: Any) -> list[str] | None:
+    """Names of metrics from one or several, None for all."""
+    if metrics is None or isinstance(metrics, str):
+        return None if metrics is None else [metrics]
+    if not isinstance(metrics, Iterable):
+        raise TypeError(f"{caller}: metrics must be a name or several, got {metrics!r}.")
+    found = list(metrics)
+    if not found:
+        raise ValueError(f"{caller}: metrics is empty; leave it out for all of them.")
+    return found
 
 
 def _by_name(caller: str, history: Any) -> dict[str, Any]:
@@ -78,10 +95,11 @@ def _is_run(what: Any) -> bool:
 
 
 def _wanted(caller: str, metrics: str | Sequence[str] | None, there: list[str]) -> list[str]:
-    if metrics is None:
+    names = metric_names(caller, metrics)
+    if names is None:
         return there
     found: list[str] = []
-    for name in [metrics] if isinstance(metrics, str) else metrics:
+    for name in names:
         both = [known for known in (name, f"val_{name}") if known in there]
         if not both:
             raise ValueError(

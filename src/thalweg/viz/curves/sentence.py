@@ -9,8 +9,9 @@ import numpy as np
 
 from thalweg.viz.curves.curve import Curve, TrainingCurves, panels
 from thalweg.viz.curves.direction import better
+from thalweg.viz.curves.metric_names import in_words
 from thalweg.viz.curves.scale import asks_for_log
-from thalweg.viz.curves.words import capital, in_words, short
+from thalweg.viz.words import capital, joined, number
 
 __all__ = ["describe"]
 
@@ -98,7 +99,7 @@ def _facts(curve: Curve, log: bool) -> _Facts:
         tail = float(values[-1]) if n else np.nan
         return _Facts(epochs, values, costs, lost_at, int((~finite).sum()), None, 0.0, 0.0, tail)
     width = max(1, n // 10)
-    even = np.convolve(costs, np.ones(width) / width, "valid")
+    even = _moving_mean(costs, width)
     gain = even[0] - even.min()
     # Second differences know nothing of a slope; of white noise their variance is 6 times its own.
     spread = 1.48 * float(np.median(np.abs(np.diff(costs[n // 2 - 1 :], 2)))) / np.sqrt(6.0)
@@ -118,6 +119,16 @@ def _facts(curve: Curve, log: bool) -> _Facts:
     )
 
 
+def _moving_mean(values: Array, width: int) -> Array:
+    """The means of all so many neighbours, in time that does not grow with their number."""
+    if width == 1:
+        return values
+    # Around the mean, so that little is lost in the difference of two large sums.
+    middle = values.mean()
+    sums = np.concatenate([[0.0], np.cumsum(values - middle)])
+    return np.asarray(middle + (sums[width:] - sums[:-width]) / width)
+
+
 def _course(curve: Curve, log: bool, alone: bool) -> str:
     """How a curve goes; more of it where it stands alone."""
     facts = _facts(curve, log)
@@ -125,19 +136,19 @@ def _course(curve: Curve, log: bool, alone: bool) -> str:
         return "is not a number from the first epoch on: training diverged"
     first, last = facts.values[0], facts.values[-1]
     if len(curve.values) == 1:
-        return f"is {short(last)} after one epoch"
+        return f"is {number(last)} after one epoch"
     if len(facts.values) == 1:
-        said = f"is {short(last)} at epoch {facts.epochs[0]}"
+        said = f"is {number(last)} at epoch {facts.epochs[0]}"
     elif abs(last - first) <= 0.01 * np.abs(facts.values).max():
         low, high = facts.values.min(), facts.values.max()
         still = high - low <= 0.1 * max(abs(low), abs(high))
         said = (
-            f"stays near {short(last)}"
+            f"stays near {number(last)}"
             if still
-            else f"moves between {short(low)} and {short(high)}"
+            else f"moves between {number(low)} and {number(high)}"
         )
     else:
-        said = f"{'falls' if last < first else 'rises'} from {short(first)} to {short(last)}"
+        said = f"{'falls' if last < first else 'rises'} from {number(first)} to {number(last)}"
     if facts.lost_at is not None:
         return f"{said} and is not a number from epoch {facts.lost_at} on: training diverged"
     worse = facts.costs[-1] > facts.costs[0]
@@ -175,19 +186,19 @@ def _validation(train: Curve, validation: Curve, log: bool) -> str:
     if not len(facts.values) or facts.lost_at is not None or len(facts.values) < 2:
         return _course(validation, log, alone=True).removesuffix(" after one epoch")
     if validation.best is None:
-        return f"goes from {short(facts.values[0])} to {short(facts.values[-1])}"
+        return f"goes from {number(facts.values[0])} to {number(facts.values[-1])}"
     best, value = validation.best_epoch, float(validation.best_value or 0.0)
     extreme = "lowest" if better(validation.metric) == "down" else "highest"
-    said = f"is {extreme} at epoch {best} ({short(value)})"
+    said = f"is {extreme} at epoch {best} ({number(value)})"
     later = facts.costs[int(np.argmin(facts.costs)) + 1 :]
     if len(later) >= 2 and facts.rise > max(_RISE if log else _RISE * abs(value), facts.noise):
-        said += f" and {_verb(validation, worse=True)} after, to {short(facts.tail)}"
+        said += f" and {_verb(validation, worse=True)} after, to {number(facts.tail)}"
         return f"{said}: it overfits" if _overfits(train, facts, best, log) else said
     if facts.flat_since is not None and len(later) >= 2:
         return f"{said} and has been flat since epoch {facts.flat_since}"
     last_part = max(1, len(facts.values) // 10)
     if len(facts.values) > 3 and len(later) < last_part and facts.costs[-1] < facts.costs[0]:
-        return f"still {_verb(validation)}, to {short(value)} at epoch {best}"
+        return f"still {_verb(validation)}, to {number(value)} at epoch {best}"
     return said
 
 
@@ -207,8 +218,8 @@ def _compared(name: str, curves: tuple[Curve, ...]) -> str:
     chosen = validated or list(curves)
     metric = chosen[0].metric
     if better(name) is None:
-        ends = [f"{c.run} {short(c.values[-1])}" for c in chosen]
-        return f"{capital(in_words(metric))} ends at {_listed(ends)}."
+        ends = [f"{c.run} {number(c.values[-1])}" for c in chosen]
+        return f"{capital(in_words(metric))} ends at {joined(ends)}."
     ranked = sorted(
         (c for c in chosen if c.best_value is not None),
         key=lambda c: float(c.best_value or 0.0) * (1 if better(name) == "down" else -1),
@@ -218,18 +229,14 @@ def _compared(name: str, curves: tuple[Curve, ...]) -> str:
     if ranked:
         first, others = ranked[0], ranked[1:]
         extreme = "lowest" if better(name) == "down" else "highest"
-        value = short(float(first.best_value or 0.0))
+        value = number(float(first.best_value or 0.0))
         said = f"{first.run} has the {extreme} {in_words(metric)}, {value} at epoch "
         said += f"{first.best_epoch}"
-        rest = [f"{c.run} {short(float(c.best_value or 0.0))}" for c in others[:4]]
+        rest = [f"{c.run} {number(float(c.best_value or 0.0))}" for c in others[:4]]
         if len(others) > 4:
             rest.append(f"{len(others) - 4} more")
         if rest:
-            said += f", then {_listed(rest)}"
+            said += f", then {joined(rest)}"
     if lost:
-        said += ("; " if said else "") + f"{_listed(lost)} diverged"
+        said += ("; " if said else "") + f"{joined(lost)} diverged"
     return said + "."
-
-
-def _listed(items: list[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

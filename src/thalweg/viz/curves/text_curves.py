@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from thalweg.viz.curves.curve import Curve, Panel, TrainingCurves, panels
+from thalweg.viz.curves.metric_names import in_words
 from thalweg.viz.curves.notes import marked_curves, note
 from thalweg.viz.curves.reading import read_curves
 from thalweg.viz.curves.scale import asks_for_log
 from thalweg.viz.curves.sentence import describe
 from thalweg.viz.curves.text_chart import text_chart
 from thalweg.viz.curves.text_series import Line, TextSeries, plain
-from thalweg.viz.curves.words import in_words, short
+from thalweg.viz.words import in_ascii, number
 
 __all__ = ["curve_lines", "text_curves"]
 
@@ -69,11 +70,14 @@ def text_curves(
     (3) and rises after, to 4.5: it overfits.
     """
     for name, value, least in (("width", width, 40), ("height", height, 3)):
-        if value < least:
-            raise ValueError(f"text_curves: {name} must be at least {least}, got {value}.")
+        if not isinstance(value, int) or value < least:
+            raise ValueError(
+                f"text_curves: {name} must be a whole number from {least} on, got {value!r}."
+            )
     curves = read_curves("text_curves", history, metrics, smoothing)
     lines = [plain(line).rstrip() for line in curve_lines(curves, width, height, ascii_only)]
-    return "\n".join([*lines, "", *textwrap.wrap(describe(curves), width)])
+    sentence = in_ascii(describe(curves)) if ascii_only else describe(curves)
+    return "\n".join([*lines, "", *textwrap.wrap(sentence, width)])
 
 
 def curve_lines(
@@ -115,30 +119,31 @@ def _chart(
 ) -> list[Line]:
     log = asks_for_log(panel.name, (c.values for c in panel.curves))
     marked = marked_curves(panel)
-    series = [_series(c, runs, c in marked) for c in panel.curves]
+    series = [_series(c, runs, c in marked, ascii_only) for c in panel.curves]
+    above = note(panel, runs, "O " if ascii_only else "○ ")
     title = in_words(panel.name) + (" (log scale)" if log else "")
     return text_chart(
         series,
         width,
         height,
         title=title,
-        note=note(panel, runs, "O " if ascii_only else "○ "),
+        note=in_ascii(above) if ascii_only else above,
         x_label="epoch",
         log=log,
         ascii_only=ascii_only,
     )
 
 
-def _series(curve: Curve, runs: tuple[str, ...], marked: bool) -> TextSeries:
+def _series(curve: Curve, runs: tuple[str, ...], marked: bool, ascii_only: bool) -> TextSeries:
     kind = "validation" if curve.validation else "training"
     several = len(runs) > 1
     name = f"{curve.run}, {kind}" if several and curve.validation else curve.run or kind
     there = np.flatnonzero(curve.finite)
-    end = short(float(curve.values[there[-1]])) if len(there) else "nan"
+    end = number(float(curve.values[there[-1]])) if len(there) else "NaN"
     label = end if curve.name == "learning_rate" and not several else f"{name} {end}"
     colour = runs.index(curve.run) if several else int(curve.validation)
     return TextSeries(
-        label,
+        in_ascii(label) if ascii_only else label,
         np.asarray(curve.epochs, np.float64),
         curve.smoothed,
         colour,

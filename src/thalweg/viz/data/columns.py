@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.viz.charts.arguments import Floats, names_for, real_array
+from thalweg.viz.words import name_and_unit
 
 __all__ = ["Columns", "columns_of", "grid_shape", "target_of"]
 
@@ -22,23 +23,29 @@ class Columns(NamedTuple):
 
 
 def columns_of(
-    caller: str, x: Any, names: Sequence[Any] | None, most: int | None = MOST_PANELS
+    caller: str, x: Any, feature_names: Sequence[Any] | None, most: int = MOST_PANELS
 ) -> Columns:
     """Features of shape `(n, k)` or one of shape `(n,)`, with a label for each.
 
+    Data frames name their columns themselves.
+
     Raises:
         TypeError: if they are not numbers.
-        ValueError: if there are more than `most`, or names are not as many.
+        ValueError: if there are more than `most`, or names are not as many or not distinct.
     """
     values = real_array(caller, "x", x, (1, 2))
     if values.ndim == 1:
         values = values[:, None]
     k = values.shape[1]
-    if most is not None and k > most:
+    if k > most:
         raise ValueError(
             f"{caller}: at most {most} features can be drawn, got {k}; take some, as x[:, :{most}]."
         )
-    labels = names_for(caller, "names", names, k, "features")
+    if feature_names is None:
+        feature_names = getattr(x, "columns", None)
+    labels = names_for(caller, "feature_names", feature_names, k, "features")
+    if labels and len({name_and_unit(label)[0] for label in labels}) < k:
+        raise ValueError(f"{caller}: feature_names must be distinct, one comes twice.")
     return Columns(values, labels or [f"feature {i}" for i in range(k)])
 
 

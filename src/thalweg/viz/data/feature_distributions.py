@@ -12,15 +12,18 @@ import numpy as np
 from thalweg.viz.charts.arguments import Floats, real_array
 from thalweg.viz.charts.histogram import Histogram, draw_histogram, histogram_of
 from thalweg.viz.charts.table import Table
-from thalweg.viz.charts.words import counted, name_and_unit, number
 from thalweg.viz.data.columns import Columns, columns_of, grid_shape
 from thalweg.viz.figure import Plot, blank, drawn
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, folded, literal, name_and_unit, number
 
 __all__ = ["FeatureDistributions", "feature_distributions"]
 
 MOST_BINS = 24
 """More would be thinner than what one can see in small panels."""
+
+LETTERS = 21
+"""About how many have room above a panel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,7 @@ class FeatureDistributions:
 @drawn
 def feature_distributions(
     x: Any,
-    names: Sequence[Any] | None = None,
+    feature_names: Sequence[Any] | None = None,
     normalized: Any = None,
     *,
     bins: Any = "auto",
@@ -62,7 +65,8 @@ def feature_distributions(
 
     Args:
         x: rows of features of shape `(n, features)`, at most 40.
-        names: what each feature is, with its unit after a comma: `"RM, rooms per dwelling"`.
+        feature_names: what each feature is, with its unit after a comma:
+            `"RM, rooms per dwelling"`; by default the columns of a data frame, or numbers.
         normalized: the normalised values, of the shape of x, or what makes them: an adapted
             `Normalization` layer or a function.
         bins: as in `histogram`.
@@ -74,7 +78,8 @@ def feature_distributions(
 
     Raises:
         TypeError: if something is not numbers.
-        ValueError: if shapes or numbers of names differ, or there are more than 40 features.
+        ValueError: if shapes or numbers of names differ, names repeat, or there are more than 40
+            features.
 
     >>> import numpy as np, thalweg as tw
     >>> x = np.array([[1.0, 200.0], [3.0, 600.0]])
@@ -86,11 +91,14 @@ def feature_distributions(
     RM          1     3      2     1            0           1
     TAX       200   600    400   200            0           1
     """
-    columns = columns_of("feature_distributions", x, names)
+    columns = columns_of("feature_distributions", x, feature_names)
     after = None if normalized is None else _normalized(columns, x, normalized)
     found = FeatureDistributions(
         [name_and_unit(label)[0] for label in columns.labels],
-        [histogram_of(column, bins, MOST_BINS) for column in columns.values.T],
+        [
+            histogram_of(column, bins, MOST_BINS, caller="feature_distributions")
+            for column in columns.values.T
+        ],
         None if after is None else [histogram_of(column, "auto", MOST_BINS) for column in after.T],
     )
     figure, axes = _draw(found, columns, title)
@@ -135,7 +143,7 @@ def _draw(found: FeatureDistributions, columns: Columns, title: str | None) -> t
                 panel.set_axis_off()
             continue
         draw_histogram(panels[0], found.before[i], "", mean=False)
-        panels[0].set_title(found.names[i], fontsize=9.5, pad=4)
+        panels[0].set_title(literal(folded(found.names[i], LETTERS)), fontsize=9.5, pad=4)
         panels[0].set_xlabel(wrapped[i], fontsize=7.5, color=palette().soft, labelpad=2)
         if found.after is not None:
             draw_histogram(panels[1], found.after[i], "", color=palette().series[1], mean=False)

@@ -12,10 +12,10 @@ METHODS = ("pearson", "spearman")
 
 
 def correlations(columns: Floats, method: str = "pearson") -> Floats:
-    """The correlation coefficients between columns; NaN for a column that is constant.
+    """The correlation coefficients between columns; NaN where one of both is constant.
 
     Args:
-        columns: of shape `(n, k)`; rows in which anything is not finite are left out.
+        columns: of shape `(n, k)`; each pair is compared in the rows where both are finite.
         method: `'pearson'`: of the values; `'spearman'`: of their ranks.
 
     Returns:
@@ -26,7 +26,20 @@ def correlations(columns: Floats, method: str = "pearson") -> Floats:
            [ 1.,  1., nan],
            [nan, nan, nan]])
     """
-    columns = columns[np.isfinite(columns).all(1)]
+    finite = np.isfinite(columns)
+    whole = finite.all(0)
+    found = np.full((columns.shape[1],) * 2, np.nan)
+    found[np.ix_(whole, whole)] = _of_whole(columns[:, whole], method)
+    for i in np.flatnonzero(~whole):
+        for j in np.flatnonzero(whole | (np.arange(len(found)) <= i)):
+            both = finite[:, i] & finite[:, j]
+            pair = _of_whole(columns[both][:, [i, j]], method)
+            found[i, j] = found[j, i] = pair[0, 1]
+    return found
+
+
+def _of_whole(columns: Floats, method: str) -> Floats:
+    """The same of columns without gaps."""
     k = columns.shape[1]
     if len(columns) < 2:
         return np.full((k, k), np.nan)

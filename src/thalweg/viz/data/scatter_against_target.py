@@ -11,21 +11,24 @@ import numpy as np
 from thalweg.viz.charts.arguments import one_of
 from thalweg.viz.charts.marks import mark_line
 from thalweg.viz.charts.scatter import draw_points, is_many
-from thalweg.viz.charts.words import name_and_unit, number
 from thalweg.viz.data.columns import columns_of, grid_shape, target_of
 from thalweg.viz.data.relations import METHODS, correlations
 from thalweg.viz.figure import Plot, blank, drawn
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, folded, literal, name_and_unit, number
 
 __all__ = ["scatter_against_target"]
+
+LETTERS = 22
+"""About how many have room above a panel."""
 
 
 @drawn
 def scatter_against_target(
     x: Any,
     y: Any,
-    names: Sequence[Any] | None = None,
-    target: str = "target",
+    feature_names: Sequence[Any] | None = None,
+    target_name: str = "target",
     *,
     method: str = "pearson",
     sort: bool = False,
@@ -38,8 +41,9 @@ def scatter_against_target(
     Args:
         x: rows of features of shape `(n, features)`, at most 40.
         y: the target, of shape `(n,)` or `(n, 1)`.
-        names: what each feature is, with its unit after a comma: `"RM, rooms per dwelling"`.
-        target: what the target is, with its unit.
+        feature_names: what each feature is, with its unit after a comma:
+            `"RM, rooms per dwelling"`; by default the columns of a data frame, or numbers.
+        target_name: what the target is, with its unit.
         method: which correlation coefficient: `'pearson'` (r) or `'spearman'` (ρ).
         sort: whether the strongest correlation comes first.
         title: above the picture.
@@ -50,7 +54,8 @@ def scatter_against_target(
 
     Raises:
         TypeError: if something is not numbers.
-        ValueError: if lengths or numbers of names differ, or there are more than 40 features.
+        ValueError: if lengths or numbers of names differ, names repeat, or there are more than 40
+            features.
 
     >>> import thalweg as tw
     >>> x = [[1.0, 5.0], [2.0, 3.0], [3.0, 1.0]]
@@ -59,7 +64,7 @@ def scatter_against_target(
     """
     caller = "scatter_against_target"
     one_of(caller, "method", method, METHODS)
-    columns = columns_of(caller, x, names)
+    columns = columns_of(caller, x, feature_names)
     goal = target_of(caller, y, len(columns.values))
     strengths = np.array(
         [
@@ -92,17 +97,17 @@ def scatter_against_target(
         kept = np.isfinite(column) & np.isfinite(goal)
         draw_points(panel, column[kept], goal[kept])
         _draw_line(panel, column[kept], goal[kept])
-        panel.set_title(
-            f"{labels[place][0]}   {sign} = {_strength(strengths[i])}", fontsize=9.5, pad=4
-        )
+        strength = f"{sign} = {_strength(strengths[i])}"
+        name = literal(folded(labels[place][0], LETTERS - len(strength)))
+        panel.set_title(f"{name}   {strength}", fontsize=9.5, pad=4)
         panel.set_xlabel(wrapped[place], fontsize=7.5, color=palette().soft, labelpad=2)
         panel.locator_params(axis="x", nbins=4)
         panel.tick_params(labelsize=7.5)
-    figure.supylabel(target, fontsize=9.5, color=palette().ink)
+    figure.supylabel(target_name, fontsize=9.5, color=palette().ink)
     if title:
         figure.suptitle(title, x=0.02, ha="left")
     numbers = {name: float(strengths[i]) for (name, _), i in zip(labels, order, strict=True)}
-    return Plot(figure, grid, numbers, _caption(numbers, target, len(goal)))
+    return Plot(figure, grid, numbers, _caption(numbers, target_name, len(goal)))
 
 
 def _draw_line(ax: Any, x: Any, y: Any) -> None:
@@ -121,12 +126,12 @@ def _strength(r: float) -> str:
 
 def _caption(numbers: dict[str, float], target: str, count: int) -> str:
     known = {name: r for name, r in numbers.items() if not np.isnan(r)}
-    goal = name_and_unit(target)[0]
+    goal, some = name_and_unit(target)[0], counted(count, "example")
     if not known:
-        return f"No feature varies with {goal} in {count:,} examples."
+        return f"No feature varies with {goal} in {some}."
     most = max(known, key=lambda name: abs(known[name]))
-    seen = f"Of {count:,} examples, {goal} goes most with {most} (r = {number(known[most], 2)})"
-    if len(known) == 1:
-        return f"{seen}."
+    seen = f"Of {some}, {goal} goes most with {most} (r = {number(known[most], 2)})"
     least = min(known, key=lambda name: abs(known[name]))
+    if abs(known[least]) == abs(known[most]):
+        return f"{seen}."
     return f"{seen} and least with {least} (r = {number(known[least], 2)})."

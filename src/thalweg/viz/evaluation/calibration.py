@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.viz.charts.arguments import Floats, one_of, real_array
+from thalweg.viz.charts.headings import heading
 from thalweg.viz.charts.marks import mark_line
-from thalweg.viz.charts.words import counted, heading, percent
 from thalweg.viz.evaluation.labels import classes_of, scores_of
 from thalweg.viz.figure import Plot, blank, drawn
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, percent
 
 __all__ = ["Calibration", "calibration", "calibration_of"]
 
@@ -105,6 +106,8 @@ def _outcomes(
     """Probabilities, whether what they were for came true, and weights."""
     rows = real_array("calibration", "y_pred", y_pred, (1, 2))
     several = rows.ndim == 2 and rows.shape[1] > 1
+    if np.isnan(rows).any():
+        raise ValueError(f"calibration: y_pred has {int(np.isnan(rows).sum())} NaN.")
     wrong = not (np.isfinite(rows).all() and rows.min() >= 0 and rows.max() <= 1)
     if wrong or (several and np.abs(rows.sum(1) - 1).max() > 1e-2):
         raise ValueError(

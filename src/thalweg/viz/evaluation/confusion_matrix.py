@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from thalweg.viz.charts.arguments import Floats, one_of
+from thalweg.viz.charts.headings import heading
 from thalweg.viz.charts.heatmap import colour_bar, draw_cells, has_texts
-from thalweg.viz.charts.words import counted, heading, number, percent
 from thalweg.viz.evaluation.labels import Classes, classes_of
 from thalweg.viz.figure import Plot, axes_for, drawn
+from thalweg.viz.words import counted, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

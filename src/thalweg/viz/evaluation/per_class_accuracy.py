@@ -10,12 +10,13 @@ import numpy as np
 
 from thalweg.viz.charts.arguments import Floats
 from thalweg.viz.charts.bar_chart import bar_height, draw_bars
+from thalweg.viz.charts.headings import heading, width_of
 from thalweg.viz.charts.marks import mark_line
 from thalweg.viz.charts.table import Table
-from thalweg.viz.charts.words import counted, heading, number, percent, width_of
 from thalweg.viz.evaluation.confusion_matrix import confusion_counts
 from thalweg.viz.evaluation.labels import classes_of
 from thalweg.viz.figure import Plot, axes_for, drawn
+from thalweg.viz.words import counted, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,6 +144,8 @@ def _caption(found: PerClass) -> str:
     worst = known[np.argmin(found.accuracy[known])]
     missing = len(found.accuracy) - len(known)
     end = f"; {counted(missing, 'class', 'classes')} without examples" if missing else ""
+    if len(known) == 1:
+        return f"{percent(found.overall)} of '{found.class_names[best]}' are right{end}."
     return (
         f"{percent(found.overall)} of all are right, from {percent(found.accuracy[worst])} of "
         f"'{found.class_names[worst]}' to {percent(found.accuracy[best])} of "

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from thalweg.viz.charts.arguments import Floats, real_array
+from thalweg.viz.charts.headings import heading
 from thalweg.viz.charts.histogram import draw_histogram, histogram_of
 from thalweg.viz.charts.marks import mark_line
 from thalweg.viz.charts.scatter import draw_points, is_many
-from thalweg.viz.charts.words import counted, heading, name_and_unit, number
 from thalweg.viz.figure import Plot, blank, drawn
+from thalweg.viz.words import counted, name_and_unit, number
 
 __all__ = ["Residuals", "residuals", "residuals_of"]
 
@@ -127,9 +128,13 @@ def residuals_of(true: Floats, predicted: Floats) -> Residuals:
 def _caption(found: Residuals, name: str, unit: str) -> str:
     explained = "" if np.isnan(found.r2) else f", R² {number(found.r2)}"
     low = "low" if found.mean > 0 else "high"
+    off = f"{number(found.mean_absolute_error)}{unit}"
+    if len(found.residuals) == 1:
+        too = f", too {low}" if found.mean else ""
+        return f"1 prediction of the {name} is off by {off}{too}."
     bias = f"; on the mean they are {number(abs(found.mean))} too {low}" if found.mean else ""
     return (
-        f"{counted(len(found.residuals), 'prediction')} of the {name} are off by "
-        f"{number(found.mean_absolute_error)}{unit} on average (RMSE "
+        f"{counted(len(found.residuals), 'prediction')} of the {name} are off by {off} on average "
+        "(RMSE "
         f"{number(found.root_mean_squared_error)}{explained}){bias}."
     )

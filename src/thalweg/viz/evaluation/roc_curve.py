@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.viz.charts.arguments import Floats
-from thalweg.viz.charts.words import heading
+from thalweg.viz.charts.headings import heading
 from thalweg.viz.evaluation.labels import scores_of
 from thalweg.viz.evaluation.thresholds import (
     areas_caption,

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.viz.charts.arguments import Floats
-from thalweg.viz.charts.words import number
 from thalweg.viz.figure import LINES
 from thalweg.viz.palette import palette
+from thalweg.viz.words import folded, literal, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def draw_curves(
             *_corners(*curves[name], steps),
             color=colours.series[i],
             linestyle=LINES[i],
-            label=f"{name}: {number(areas[name], 4)}",
+            label=f"{literal(folded(name, 22))}: {number(areas[name], 4)}",
             zorder=3,
         )
     if len(curves) > MOST_NAMED:

@@ -7,26 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thalweg.layers.layer import Layer
 from thalweg.tensor.tree import flatten
 from thalweg.viz.charts.arguments import real_array
+from thalweg.viz.checks import check_model
 from thalweg.viz.layer_calls import named_layers
 
-__all__ = ["PREDICTED", "channels_last", "check_model", "inputs_for", "targets_for"]
+__all__ = ["PREDICTED", "channels_last", "check_explained", "inputs_for", "targets_for"]
 
 PREDICTED = -1
 """The target that means: what the model predicts."""
 
 
-def check_model(caller: str, model: Any) -> None:
+def check_explained(caller: str, model: Any) -> None:
     """Raises unless it is a built model of one input."""
-    if not isinstance(model, Layer) or not hasattr(model, "predict"):
-        raise TypeError(f"{caller}: model must be a Model, got a {type(model).__name__}.")
-    if not model.built:
-        raise ValueError(
-            f"{caller}: model '{model.name}' is not built; call it with some inputs, or give it "
-            "an Input, first."
-        )
+    check_model(caller, model)
     graph = getattr(model, "_graph", None)
     if graph is not None and len(flatten(graph.inputs)) != 1:
         raise ValueError(
@@ -51,6 +45,9 @@ def inputs_for(caller: str, x: Any, most: int) -> NDArray[np.float32]:
         raise ValueError(
             f"{caller}: at most {most} inputs can be drawn, got {len(found)}; take some, as x[:8]."
         )
+    missing = int((~np.isfinite(found)).sum())
+    if missing:
+        raise ValueError(f"{caller}: x must be finite, {missing} of its numbers are not.")
     return found.astype(np.float32)
 
 

@@ -16,10 +16,9 @@ from thalweg.layers.layer import Layer
 from thalweg.tensor.tensor import Tensor
 from thalweg.tracing import function
 from thalweg.viz.charts.arguments import Floats, names_for
-from thalweg.viz.charts.words import percent
 from thalweg.viz.explanation.arguments import (
     channels_last,
-    check_model,
+    check_explained,
     inputs_for,
     targets_for,
 )
@@ -27,6 +26,8 @@ from thalweg.viz.explanation.image_grid import draw_pairs, upsampled
 from thalweg.viz.explanation.scores import scores_for, without_last_activation
 from thalweg.viz.figure import Plot, drawn
 from thalweg.viz.layer_calls import heard, named_layers
+from thalweg.viz.model.chosen import layer_named
+from thalweg.viz.words import percent
 
 __all__ = ["GradCAM", "grad_cam"]
 
@@ -61,7 +62,7 @@ def grad_cam(
     model: Any,
     x: Any,
     target: Any = None,
-    layer: str | None = None,
+    layer: str | Layer | None = None,
     *,
     class_names: Sequence[Any] | None = None,
     title: str | None = None,
@@ -78,8 +79,8 @@ def grad_cam(
         x: images of shape `(n, height, width, channels)` or `(n, height, width)`, at most 32.
         target: the number of the output to explain, or one for each image; None: for each image
             the greatest.
-        layer: the name of a layer that gives maps with channels, within a nested model with the
-            path to it: `'encoder/conv2d'`; None: the last convolution.
+        layer: a layer that gives maps with channels, or its name, `'conv2d'` or
+            `'encoder/conv2d'`; None: the last convolution.
         class_names: a name for each output.
         title: above the picture; by default the layer.
 
@@ -105,14 +106,14 @@ def grad_cam(
     >>> numbers.maps.shape, numbers.heat.shape, numbers.weights.shape
     ((1, 6, 6), (1, 8, 8), (1, 4))
     """
-    check_model("grad_cam", model)
+    check_explained("grad_cam", model)
     images = inputs_for("grad_cam", x, MOST_IMAGES)
     if images.ndim not in (3, 4):
         raise ValueError(f"grad_cam: x must be images, got shape {images.shape}.")
     targets = targets_for("grad_cam", target, len(images))
     found, outputs = _computed(model, images, targets, layer)
     names = names_for("grad_cam", "class_names", class_names, outputs, "outputs")
-    labels = [names[i] if names else str(i) for i in found.target]
+    labels = [names[i] if names else f"output {i}" for i in found.target]
     shown = [f"for {label}" for label in labels] if outputs > 1 else [""] * len(labels)
     figure, axes = draw_pairs(
         channels_last(model, images),
@@ -125,9 +126,10 @@ def grad_cam(
 
 
 def _computed(
-    model: Any, images: NDArray[np.float32], targets: NDArray[np.int32], layer: str | None
+    model: Any, images: NDArray[np.float32], targets: NDArray[np.int32], layer: str | Layer | None
 ) -> tuple[GradCAM, int]:
     candidates = _candidates(model, layer)
+    asked = None if layer is None else next(iter(candidates))
     told: list[tuple[Layer, Tensor]] = []
     outputs, highest = 0, int(targets.max())
 
@@ -147,10 +149,10 @@ def _computed(
             total = ops.sum(score)
         outputs = given.shape[-1]
         # Called twice, a layer is where it was called last.
-        maps = _maps_of(model, told, layer)
+        maps = _maps_of(model, told, asked)
         gradient = tape.gradient(total, maps)
         if gradient is None:
-            name = layer or told[-1][0].name
+            name = asked or told[-1][0].name
             raise ValueError(
                 f"grad_cam: the output of model '{model.name}' does not depend on layer '{name}'."
             )
@@ -177,15 +179,11 @@ def _computed(
     return found, outputs
 
 
-def _candidates(model: Any, layer: str | None) -> dict[str, Layer]:
+def _candidates(model: Any, layer: str | Layer | None) -> dict[str, Layer]:
     """The layers whose output may be asked for, by name."""
     named = named_layers(model)
     if layer is not None:
-        if layer not in named:
-            raise ValueError(
-                f"grad_cam: model '{model.name}' has no layer '{layer}'; it has {', '.join(named)}."
-            )
-        return {layer: named[layer]}
+        return dict([layer_named("grad_cam", model, named, layer)])
     found: dict[str, Layer] = {
         name: x for name, x in named.items() if isinstance(x, ConvolutionLayer) and x.rank == 2
     }
@@ -197,16 +195,16 @@ def _candidates(model: Any, layer: str | None) -> dict[str, Layer]:
     return found
 
 
-def _maps_of(model: Any, told: list[tuple[Layer, Tensor]], layer: str | None) -> Tensor:
+def _maps_of(model: Any, told: list[tuple[Layer, Tensor]], asked: str | None) -> Tensor:
     if not told:
         raise ValueError(
-            f"grad_cam: model '{model.name}' does not call {layer or 'its convolutions'}, or only "
+            f"grad_cam: model '{model.name}' does not call {asked or 'its convolutions'}, or only "
             "within a loop."
         )
     which, maps = told[-1]
     if maps.ndim != 4:
         raise ValueError(
-            f"grad_cam: layer '{layer or which.name}' must give maps of shape (n, height, width, "
+            f"grad_cam: layer '{asked or which.name}' must give maps of shape (n, height, width, "
             f"channels), it gives {tuple(maps.shape)}."
         )
     return maps

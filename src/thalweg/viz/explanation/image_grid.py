@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from thalweg.viz.charts.arguments import Floats
 from thalweg.viz.figure import blank
 from thalweg.viz.palette import DARK, palette
+from thalweg.viz.words import literal
 
 __all__ = ["draw_image", "draw_pairs", "gray_of", "lit", "upsampled"]
 
@@ -59,7 +60,9 @@ def draw_pairs(
         pairs[:, i] = pair
         draw_image(pair[0], images[i])
         if labels[i]:
-            pair[0].set_title(labels[i], fontsize=9, fontweight="normal", loc="center", pad=4)
+            pair[0].set_title(
+                literal(labels[i]), fontsize=9, fontweight="normal", loc="center", pad=4
+            )
         _draw_map(pair[1], images[i], maps[i], over)
     if title:
         figure.suptitle(title, x=0.02, ha="left")

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from thalweg.viz.charts.arguments import Floats, names_for, one_of
 from thalweg.viz.charts.bar_chart import bar_height, draw_bars
-from thalweg.viz.charts.words import counted, heading, number
+from thalweg.viz.charts.headings import heading
 from thalweg.viz.explanation.arguments import (
     channels_last,
-    check_model,
+    check_explained,
     inputs_for,
     targets_for,
 )
@@ -22,6 +22,7 @@ from thalweg.viz.explanation.gradients import mean_gradients
 from thalweg.viz.explanation.image_grid import draw_pairs
 from thalweg.viz.figure import Plot, axes_for, drawn
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, number, percent
 
 __all__ = ["Saliency", "saliency"]
 
@@ -110,12 +111,14 @@ def saliency(
     [[3.0, -2.0]]
     """
     one_of("saliency", "method", method, list(METHODS))
-    if samples < 1 or noise < 0:
-        raise ValueError(
-            f"saliency: samples must be at least 1 and noise not negative, got {samples} and "
-            f"{noise}."
-        )
-    check_model("saliency", model)
+    for name, value, least in (("samples", samples, 1), ("seed", seed, 0)):
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(
+                f"saliency: {name} must be a whole number from {least} on, got {value!r}."
+            )
+    if not isinstance(noise, (int, float)) or not noise >= 0:
+        raise ValueError(f"saliency: noise must be a number from 0 on, got {noise!r}.")
+    check_explained("saliency", model)
     inputs = inputs_for("saliency", x, MOST_ROWS if np.ndim(x) == 2 else MOST_IMAGES)
     if inputs.ndim not in (2, 3, 4):
         raise ValueError(
@@ -125,7 +128,7 @@ def saliency(
     if inputs.ndim == 2:
         features = names_for(
             "saliency", "feature_names", feature_names, inputs.shape[1], "features"
-        ) or [str(i) for i in range(inputs.shape[1])]
+        ) or [f"feature {i}" for i in range(inputs.shape[1])]
     elif feature_names is not None:
         raise ValueError(
             f"saliency: feature_names are for rows of features, x has shape {inputs.shape}."
@@ -142,7 +145,7 @@ def saliency(
     if features is not None:
         about = "" if outputs == 1 else _about(which, names)
         return _drawn_bars(found, method, features, about, title or METHODS[method])
-    labels = [names[i] if names else str(i) for i in which]
+    labels = [names[i] if names else f"output {i}" for i in which]
     shown = [f"for {label}" for label in labels] if outputs > 1 else [""] * len(labels)
     figure, axes = draw_pairs(
         channels_last(model, inputs), found.maps, shown, title or METHODS[method]
@@ -213,7 +216,7 @@ def _about(which: NDArray[np.int32], names: list[str] | None) -> str:
     different = sorted({int(i) for i in which})
     if len(different) > 1:
         return "the class predicted for each · "
-    return f"for {names[different[0]] if names else different[0]} · "
+    return f"for {names[different[0]] if names else f'output {different[0]}'} · "
 
 
 def _caption(found: Saliency, labels: list[str] | None) -> str:
@@ -225,5 +228,5 @@ def _caption(found: Saliency, labels: list[str] | None) -> str:
     of = f"score of {labels[0]}" if labels else "output"
     return (
         f"The {of} for input 0 depends most on row {row}, column {column}; a tenth of the points "
-        f"hold {100 * share:.0f}% of all that matters."
+        f"hold {percent(share)} of all that matters."
     )

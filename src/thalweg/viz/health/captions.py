@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from thalweg.viz.health.diagnose import diagnose, measures
 from thalweg.viz.health.records import Health
 from thalweg.viz.health.series import ALL
-from thalweg.viz.health.words import joined
+from thalweg.viz.words import joined
 
 __all__ = ["sentence", "told", "told_over_time"]
 

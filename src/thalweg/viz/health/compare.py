@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.training.model import Model
+from thalweg.viz.checks import check_compiled
 from thalweg.viz.figure import LINES, MARKERS, Plot, blank, drawn
 from thalweg.viz.health.captions import told, told_over_time
 from thalweg.viz.health.drawing import colour_bar, draw_series, kind_for, layer_colours, name_lines
@@ -64,6 +65,11 @@ def compare_health(
     True
     False
     """
+    if not isinstance(networks, Mapping):
+        raise TypeError(
+            "compare_health: networks must be a dict from names to networks, got a "
+            f"{type(networks).__name__}."
+        )
     if not networks:
         raise ValueError("compare_health: networks must name at least one network.")
     recorded = {name: _history(name, value, x, y) for name, value in networks.items()}
@@ -83,6 +89,7 @@ def _history(name: str, network: Any, x: Any, y: Any) -> list[Health]:
     if isinstance(network, Model):
         if x is None:
             raise ValueError(f"compare_health: '{name}' is a model, so x must be given.")
+        check_compiled("compare_health", network)
         return [Probe(network)(x, y)]
     if isinstance(network, Health) or hasattr(network, "history") or isinstance(network, list):
         return history_of("compare_health", network)

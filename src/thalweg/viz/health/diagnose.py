@@ -18,7 +18,8 @@ from thalweg.viz.health.limits import (
     UNEVEN,
 )
 from thalweg.viz.health.records import Health, LayerHealth, WeightHealth
-from thalweg.viz.health.words import fold, joined, listed, percent
+from thalweg.viz.health.words import fold, listed
+from thalweg.viz.words import joined, percent
 
 __all__ = [
     "Finding",
@@ -64,6 +65,9 @@ def diagnose(health: Health) -> list[Finding]:
     Returns:
         The findings, the gravest first; one of kind `'healthy'` where there is nothing to mend.
 
+    Raises:
+        TypeError: if it is no `Health`.
+
     >>> import numpy as np, thalweg as tw
     >>> tw.random.set_seed(0)
     >>> deep = [tw.layers.Dense(16, "sigmoid") for _ in range(10)]
@@ -73,6 +77,8 @@ def diagnose(health: Health) -> list[Finding]:
     >>> [finding.kind for finding in tw.viz.diagnose(health)]
     ['vanishing gradients']
     """
+    if not isinstance(health, Health):
+        raise TypeError(f"diagnose: health must be a Health, got a {type(health).__name__}.")
     broken = _not_finite(health)
     if broken is not None:
         return [broken]
@@ -232,7 +238,9 @@ def measures(health: Health) -> dict[str, str]:
     ):
         if len(sizes) > 1 and min(sizes) > 0:
             times = fold(max(sizes) / min(sizes))
-            found[what] = f"{words} differ at most {times}-fold between layers"
+            alike = f"{words} are as large in all layers"
+            differ = f"{words} differ at most {times}-fold between layers"
+            found[what] = alike if times == "1" else differ
     active = [x for x in health.layers if x.activation]
     if active and health.samples >= DEAD_SAMPLES:
         dead, units = sum(x.dead for x in active), sum(x.units for x in active)
@@ -261,11 +269,15 @@ def computing_layers(health: Health) -> list[LayerHealth]:
 def hidden_layers(health: Health) -> list[LayerHealth]:
     """Those whose gradients are compared.
 
-    The last layer is left out where there are others: the gradient towards its output is that of
-    the loss, whose scale is its own.
+    Layers that give outputs of the model are left out where there are others: the gradient towards
+    an output is that of its loss, whose scale is its own. Where no layer gives them, but an
+    operation after it, that is the last one.
     """
     layers = computing_layers(health)
-    return layers[:-1] if len(layers) > 1 else layers
+    hidden = [x for x in layers if not x.is_output]
+    if len(hidden) == len(layers):
+        hidden = layers[:-1]
+    return hidden or layers
 
 
 def _share(ratio: float) -> str:

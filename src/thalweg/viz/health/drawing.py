@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from thalweg.viz.charts.headings import NOTE_INCHES, height_of
 from thalweg.viz.health.labels import end_labels, ramp, settle
 from thalweg.viz.health.limits import GUIDE_RATIO
 from thalweg.viz.health.log_axis import log_axis, log_ticks
 from thalweg.viz.health.series import QUANTITIES, LayerSeries
 from thalweg.viz.palette import palette
+from thalweg.viz.words import folded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +112,7 @@ def _lines(axes: Axes, series: LayerSeries, colours: Colours, like: list[LayerSe
     for i, name in enumerate(series.layers):
         y = np.where(drawable[:, i], series.values[:, i], np.nan)
         axes.plot(series.steps, y, color=colours[name], linestyle="-", marker=marker, markersize=3)
-    axes.set_ylabel(quantity.label)
+    axes.set_ylabel(folded(quantity.label, int(height_of(axes) / NOTE_INCHES), 2))
     values = _shown(like)
     if series.what == "dead":
         highest = max(float(np.max(values, initial=0.0)), 10.0)

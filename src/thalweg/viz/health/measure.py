@@ -14,6 +14,7 @@ from thalweg.layers.layer import Layer
 from thalweg.tensor.dtypes import is_floating
 from thalweg.tensor.scope import StatelessScope
 from thalweg.tensor.tensor import Tensor
+from thalweg.tensor.tree import flatten
 from thalweg.tensor.variable import Variable
 from thalweg.viz.layer_calls import heard
 
@@ -42,7 +43,8 @@ def measure(
     Returns:
         The loss, the learning rate and the step; then for each trainable weight its
         `WEIGHT_NUMBERS` and counts; then, by the place of a layer that was called, its
-        `LAYER_NUMBERS`, and its number of units and of activations.
+        `LAYER_NUMBERS`, its number of units and of activations, and whether it gives an output of
+        the model.
     """
     weights: list[Variable] = model.trainable_weights
     given: dict[int, list[Tensor]] = {}
@@ -77,9 +79,13 @@ def measure(
         for value, gradient, new in zip(before, gradients, after, strict=True)
     ]
     rest = iter(slopes)
+    results = {id(y) for y in flatten(y_pred)}
     of_layers = {
-        place: _of_layer(
-            calls, [_unscaled(next(rest), y, scale) for y in calls], _unit_axis(layers[place])
+        place: (
+            *_of_layer(
+                calls, [_unscaled(next(rest), y, scale) for y in calls], _unit_axis(layers[place])
+            ),
+            any(id(y) in results for y in calls),
         )
         for place, calls in given.items()
     }

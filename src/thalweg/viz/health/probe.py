@@ -15,7 +15,7 @@ from thalweg.tensor.tree import flatten
 from thalweg.tracing.function import function
 from thalweg.training.data_adapter import unpack_x_y_sample_weight
 from thalweg.training.data_adapters import adapter_for
-from thalweg.training.model import Model
+from thalweg.viz.checks import check_compiled
 from thalweg.viz.health.measure import LAYER_NUMBERS, WEIGHT_NUMBERS, measure
 from thalweg.viz.health.records import Health, LayerHealth, WeightHealth
 from thalweg.viz.layer_calls import named_layers
@@ -130,21 +130,11 @@ class Probe:
 
 
 def _check(model: Any) -> None:
-    if not isinstance(model, Model):
-        raise TypeError(f"Probe: model must be a Model, got a {type(model).__name__}.")
-    if model._compiled is None:
-        raise ValueError(
-            f"Probe: model '{model.name}' is not compiled; call compile(optimizer, loss) before."
-        )
+    check_compiled("Probe", model)
     if model.optimizer is None:
         raise ValueError(
             f"Probe: model '{model.name}' was compiled without an optimizer, so there are no "
             "updates to measure."
-        )
-    if not model.built or not all(layer.built for layer in model._flatten_layers()):
-        raise ValueError(
-            f"Probe: model '{model.name}' is not built, so it has no weights yet; give it an Input "
-            "or call it with a batch before."
         )
 
 
@@ -167,7 +157,7 @@ def _weight_record(variable: Any, layer: str | None, numbers: Any, counts: Any) 
 def _layer_record(
     name: str, layer: Layer, found: Any, weights: tuple[WeightHealth, ...]
 ) -> LayerHealth:
-    numbers, units, values = found
+    numbers, units, values, is_output = found
     row = dict(zip(LAYER_NUMBERS, numbers.numpy().tolist(), strict=True))
     own = [w for w in weights if w.layer == name]
     return LayerHealth(
@@ -180,6 +170,7 @@ def _layer_record(
         weights=math.hypot(*(w.norm for w in own)) if own else None,
         weight_gradient=math.hypot(*(w.gradient for w in own)) if own else None,
         update=math.hypot(*(w.update for w in own)) if own else None,
+        is_output=bool(is_output),
     )
 
 

@@ -76,6 +76,7 @@ class LayerHealth:
         weights: the norm of its trainable weights together; None where it has none.
         weight_gradient: the norm of their gradients together, or None.
         update: the norm of the changes that the optimizer would make to them, or None.
+        is_output: whether what it gives is an output of the model.
     """
 
     name: str
@@ -92,6 +93,7 @@ class LayerHealth:
     weights: float | None = None
     weight_gradient: float | None = None
     update: float | None = None
+    is_output: bool = False
 
     @property
     def size(self) -> float:

@@ -105,9 +105,9 @@ def quantities(function: str, what: Any) -> list[str]:
     """The names in an argument `what`: `'all'`, one name, or several."""
     if what == "all":
         return list(ALL)
-    names = [what] if isinstance(what, str) else list(what)
+    names = list(what) if isinstance(what, (list, tuple)) else [what]
     for name in names:
-        if name not in QUANTITIES:
+        if not isinstance(name, str) or name not in QUANTITIES:
             known = ", ".join(f"'{known}'" for known in QUANTITIES)
             raise ValueError(f"{function}: what must be 'all' or of {known}, got {name!r}.")
     if not names:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from thalweg.viz.checks import check_compiled
 from thalweg.viz.figure import Plot, blank, drawn
 from thalweg.viz.health.captions import sentence, told
 from thalweg.viz.health.diagnose import computing_layers, diagnose
@@ -39,6 +40,7 @@ def layer_health(model: Any, x: Any, y: Any = None, sample_weight: Any = None) -
         A `Plot`; its numbers are the `Health`.
 
     Raises:
+        TypeError: if it is no model.
         ValueError: if the model is not compiled or not built, or the data do not fit it.
 
     >>> import numpy as np, thalweg as tw
@@ -48,6 +50,7 @@ def layer_health(model: Any, x: Any, y: Any = None, sample_weight: Any = None) -
     >>> [layer.kind for layer in plot.numbers.layers]
     ['Dense', 'Dense']
     """
+    check_compiled("layer_health", model)
     health = Probe(model)(x, y, sample_weight)
     figure, axes = _draw(health)
     return Plot(figure, axes, health, sentence(told(health)))

@@ -10,8 +10,11 @@ __all__ = ["Clock"]
 
 # The speed is that of the last seconds, so that it soon forgets how long compiling took ...
 _WINDOW = 5.0
-# ... in so many parts.
+# ... in parts of that length.
 _PART = 0.25
+
+# Over less time than that a speed says nothing.
+_LEAST = 0.02
 
 
 class Clock:
@@ -31,6 +34,7 @@ class Clock:
         self._paused = 0.0
         self._pause_began: float | None = None
         self._marks: deque[tuple[float, int]] = deque()
+        self._latest = (0.0, 0)
         self._ended: float | None = None
 
     @property
@@ -47,6 +51,7 @@ class Clock:
         self.step = step
         seconds = self.seconds
         busy = seconds - self._paused
+        self._latest = (busy, step)
         marks = self._marks
         if not marks or busy - marks[-1][0] >= _PART:
             marks.append((busy, step))
@@ -72,10 +77,10 @@ class Clock:
     @property
     def speed(self) -> float | None:
         """Steps a second, without pauses; None as long as it is unknown."""
-        if len(self._marks) < 2:
+        if not self._marks:
             return None
-        (begin, first), (end, last) = self._marks[0], self._marks[-1]
-        return (last - first) / (end - begin)
+        (begin, first), (end, last) = self._marks[0], self._latest
+        return (last - first) / (end - begin) if end - begin > _LEAST else None
 
     def left(self, steps: int | None, done: float) -> float | None:
         """Seconds until the run ends.

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from thalweg.training.callbacks.callback import Logs
+from thalweg.viz.live.allowance import Allowance
 from thalweg.viz.live.prober import Prober
 from thalweg.viz.live.record import Record, Run, State
 from thalweg.viz.live.table import Moment
@@ -20,8 +21,9 @@ __all__ = ["Follower"]
 # Seconds between two looks at the notes, and at whether the button was pressed.
 _LOOK = 0.05
 
-# Seconds between two readings of the learning rate: a schedule has to compute it.
-_RATE = 0.25
+# A schedule has to compute the learning rate. It is read at most once in so many seconds, and that
+# may take this share of the time.
+_RATE, _RATE_SHARE = 0.02, 0.003
 
 
 class Follower:
@@ -42,8 +44,7 @@ class Follower:
         # Epochs that ended: the number, how many batches were told of, the logs.
         self._notes: list[tuple[int, int, Logs]] = []
         self._due = 0.0
-        self._rate: float | None = None
-        self._rate_due = 0.0
+        self._rate_allowance = Allowance(_RATE_SHARE, _RATE)
         prober.begin()
 
     def batches_done(self, batches: int, logs: Logs) -> None:
@@ -88,13 +89,15 @@ class Follower:
         self._look(moment)
 
     def _now(self, epoch: float | None, step: int) -> Moment:
-        seconds, busy = self._run.clock.advance(step)
-        optimizer = self._model.optimizer
-        if optimizer is not None and seconds >= self._rate_due:
-            self._rate_due = seconds + _RATE
-            self._rate = float(optimizer.learning_rate)
+        run = self._run
+        seconds, busy = run.clock.advance(step)
+        optimizer, rate = self._model.optimizer, None
+        first = not run.points.count and not run.ended.count
+        if optimizer is not None and (first or self._rate_allowance.due):
+            with self._rate_allowance.used():
+                rate = float(optimizer.learning_rate)
         # Milliseconds will do, and are fewer digits to send.
-        return Moment(epoch, step, round(seconds, 3), round(busy, 3), self._rate)
+        return Moment(epoch, step, round(seconds, 3), round(busy, 3), rate)
 
     def _look(self, moment: Moment) -> None:
         """Do what was asked for on a page, and measure for it."""
@@ -102,14 +105,16 @@ class Follower:
         if run.stopping:
             self._model.stop_training = True
         elif self._record.watched and prober.due:
+            self.pause()
             found = prober.measure(self._model)
+            self.resume()
             with self._record.writing():
                 run.unmeasured = prober.failure
                 if found is not None:
                     run.measured.append(moment, {"found": found})
 
     def pause(self) -> None:
-        """Something else begins: a validation."""
+        """Something else begins: a validation, a measurement."""
         self._run.clock.pause()
 
     def resume(self) -> None:

@@ -23,7 +23,7 @@ class Moment(NamedTuple):
         step: how many steps of this run are done.
         seconds: since the run began.
         busy: those of them in which it took steps.
-        rate: the learning rate, None if unknown.
+        rate: the learning rate, None where it was not read.
     """
 
     epoch: float | None
@@ -111,6 +111,10 @@ class Table:
         for name, column in self._kept.items():
             if name in ("epoch", "step"):
                 column.extend((epochs if name == "epoch" else steps)[stays])
+            elif name == "rate":
+                # It was read after the last of them.
+                last = (self.count + len(logs) - 1) % self.stride == 0
+                column.extend([None] * (len(new) - last) + [moment.rate] * last)
             else:
                 column.extend([getattr(moment, name)] * len(new))
         for name in set(self._logs).union(*new):

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from thalweg.layers.layer import Layer
 from thalweg.viz.charts.arguments import Floats
-from thalweg.viz.charts.words import number, percent
 from thalweg.viz.model.card import text_width
 from thalweg.viz.model.mosaic import frame_tiles, mosaic
 from thalweg.viz.palette import palette
+from thalweg.viz.words import number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

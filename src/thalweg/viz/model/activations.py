@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.layers.layer import Layer
-from thalweg.viz.charts.words import counted, number, percent
+from thalweg.viz.checks import check_model
 from thalweg.viz.figure import Plot, blank, drawn
 from thalweg.viz.model.activation_row import Row, draw_row, row_of
 from thalweg.viz.model.captured import layer_outputs, one_input
-from thalweg.viz.model.chosen import built_model, chosen_layers
+from thalweg.viz.model.chosen import chosen_layers
 from thalweg.viz.model.graph import kind_of
+from thalweg.viz.words import counted, number, percent
 
 __all__ = ["activations"]
 
@@ -54,7 +55,7 @@ def activations(
     >>> tw.viz.activations(model, np.array([[1.0, 2.0, 3.0]])).numbers
     {'hidden': array([[4., 0.]], dtype=float32)}
     """
-    model = built_model("activations", model)
+    check_model("activations", model)
     x = one_input("activations", x)
     chosen = chosen_layers("activations", model, layers)
     numbers = layer_outputs(model, x, chosen)
@@ -91,7 +92,8 @@ def _figure(rows: list[Row]) -> tuple[Any, Any]:
 def _caption(name: str, numbers: dict[str, NDArray[Any]]) -> str:
     silent = {k: float(np.mean(values == 0)) for k, values in numbers.items()}
     quiet = max(silent, key=lambda k: silent[k])
-    words = f"What {counted(len(numbers), 'layer')} of '{name}' give for one input"
+    give = "gives" if len(numbers) == 1 else "give"
+    words = f"What {counted(len(numbers), 'layer')} of '{name}' {give} for one input"
     wrong = [k for k, values in numbers.items() if not np.isfinite(values).all()]
     if wrong:
         return f"{words}; from '{wrong[0]}' on there are numbers that are not finite."

@@ -65,6 +65,10 @@ def one_input(caller: str, x: Any) -> Any:
     Raises:
         ValueError: if it is several inputs, or the batch axis is missing.
     """
+    if x is None:
+        raise ValueError(
+            f"{caller}: x must be one input with the batch axis, such as x[:1], got None."
+        )
     tensors = map_structure(convert_to_tensor, x)
     for tensor in flatten(tensors):
         if tensor.shape[:1] != (1,):

@@ -1,33 +1,15 @@
-"""The model, and the layers of it, that a user asks to see; or an error that says what is wrong."""
+"""The layers of a model that a user asks to see; or an error that says what is wrong."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any
 
 from thalweg.layers.layer import Layer
 from thalweg.training.model import Model
 from thalweg.viz.layer_calls import named_layers
 
-__all__ = ["built_model", "chosen_layers", "layer_named"]
-
-
-def built_model(caller: str, model: Any) -> Model:
-    """The model, if it is one and has its weights.
-
-    Raises:
-        TypeError: if it is no model.
-        ValueError: if it is not built.
-    """
-    if not isinstance(model, Model):
-        raise TypeError(f"{caller}: model must be a thalweg Model, got a {type(model).__name__}.")
-    if not model.built:
-        raise ValueError(
-            f"{caller}: model '{model.name}' is not built; call it with data, or build() it with "
-            "an input shape."
-        )
-    return model
+__all__ = ["chosen_layers", "layer_named"]
 
 
 def chosen_layers(
@@ -46,7 +28,11 @@ def chosen_layers(
     found = named_layers(model)
     if layers is None:
         return found
-    asked = [layers] if isinstance(layers, (str, Layer)) else list(layers)
+    if not isinstance(layers, (str, Layer, Sequence)) or not layers:
+        raise ValueError(
+            f"{caller}: layers must be names or layers, or None for all, got {layers!r}."
+        )
+    asked = [layers] if isinstance(layers, (str, Layer)) else layers
     return dict(layer_named(caller, model, found, one) for one in asked)
 
 

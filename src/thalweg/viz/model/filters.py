@@ -12,14 +12,16 @@ from thalweg.layers.layer import Layer
 from thalweg.layers.separable_conv import SeparableConv1D, SeparableConv2D
 from thalweg.training.model import Model
 from thalweg.viz.charts.arguments import Floats
+from thalweg.viz.charts.headings import heading
 from thalweg.viz.charts.heatmap import colour_bar
-from thalweg.viz.charts.words import counted, heading, number
+from thalweg.viz.checks import check_model
 from thalweg.viz.figure import Plot, axes_for, drawn
 from thalweg.viz.layer_calls import named_layers
-from thalweg.viz.model.chosen import built_model, layer_named
+from thalweg.viz.model.chosen import layer_named
 from thalweg.viz.model.mosaic import frame_tiles, grid_of, mosaic
 from thalweg.viz.model.weight_table import values_of
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +66,8 @@ def filters(
     >>> plot.numbers.shape
     (3, 3, 1, 8)
     """
-    name, found = _convolution(built_model("filters", model), layer)
+    check_model("filters", model)
+    name, found = _convolution(model, layer)
     kernel = values_of(found.kernel if hasattr(found, "kernel") else found.depthwise_kernel)
     whole = pictures_of(found, kernel)
     height, width, channels, count = whole.shape

@@ -14,12 +14,13 @@ from thalweg.tensor.variable import Variable
 from thalweg.training.model import Model
 from thalweg.viz.charts.arguments import Floats, names_for
 from thalweg.viz.charts.bar_chart import bar_height, draw_bars
-from thalweg.viz.charts.words import heading, number
+from thalweg.viz.charts.headings import heading
+from thalweg.viz.checks import check_model
 from thalweg.viz.figure import Plot, axes_for, drawn
 from thalweg.viz.layer_calls import named_layers
-from thalweg.viz.model.chosen import built_model
 from thalweg.viz.model.weight_table import values_of
 from thalweg.viz.palette import palette
+from thalweg.viz.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,7 @@ def kernel_magnitudes(
         model_or_layer: a built model, of which the first layer with a kernel is taken, or a built
             layer.
         feature_names: a name for each feature (for a convolution, for each input channel); by
-            default 0, 1, 2...
+            default their numbers.
         ax: the axes to draw in; None makes a new figure, higher for more features.
 
     Returns:
@@ -76,7 +77,7 @@ def kernel_magnitudes(
     values = magnitudes_of(kernel)
     names = names_for(
         "kernel_magnitudes", "feature_names", feature_names, len(values), "features"
-    ) or [str(i) for i in range(len(values))]
+    ) or [f"feature {i}" for i in range(len(values))]
     if len(set(names)) < len(names):
         raise ValueError("kernel_magnitudes: feature_names must be distinct, one comes twice.")
     order = np.argsort(-np.abs(values), kind="stable")
@@ -113,7 +114,8 @@ def _first_kernel(model_or_layer: Any) -> tuple[str, Floats]:
     """The name of the layer, and its kernel of shape `(..., inputs, outputs)`."""
     layers: list[Layer]
     if isinstance(model_or_layer, Model):
-        model = built_model("kernel_magnitudes", model_or_layer)
+        model = model_or_layer
+        check_model("kernel_magnitudes", model)
         what, layers = f"model '{model.name}' has no layer", list(named_layers(model).values())
     elif isinstance(model_or_layer, Layer):
         what, layers = f"layer '{model_or_layer.name}' is none", [model_or_layer]
@@ -124,7 +126,7 @@ def _first_kernel(model_or_layer: Any) -> tuple[str, Floats]:
             )
     else:
         raise TypeError(
-            "kernel_magnitudes: model_or_layer must be a thalweg Model or Layer, got a "
+            "kernel_magnitudes: model_or_layer must be a Model or Layer, got a "
             f"{type(model_or_layer).__name__}."
         )
     for layer in layers:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from thalweg.viz.charts.words import counted
+from thalweg.viz.checks import check_model
 from thalweg.viz.figure import Plot, drawn
 from thalweg.viz.model.arrange import arranged
 from thalweg.viz.model.card import Show
-from thalweg.viz.model.chosen import built_model
 from thalweg.viz.model.graph import ModelGraph, model_graph
 from thalweg.viz.model.model_picture import draw_scene
+from thalweg.viz.words import counted
 
 __all__ = ["plot_model"]
 
@@ -65,9 +65,13 @@ def plot_model(
     >>> [(a.box, b.box) for a, b in plot.numbers.edges]
     [(0, 1), (1, 2)]
     """
-    model = built_model("plot_model", model)
+    check_model("plot_model", model)
     if rankdir not in ("TB", "LR"):
         raise ValueError(f"plot_model: rankdir must be 'TB' or 'LR', got {rankdir!r}.")
+    if not isinstance(to_file, (str, Path, type(None))):
+        raise TypeError(f"plot_model: to_file must be a path or None, got {to_file!r}.")
+    if not isinstance(dpi, (int, float)) or not dpi > 0:
+        raise ValueError(f"plot_model: dpi must be a number above 0, got {dpi!r}.")
     path = None if to_file is None else _with_ending(Path(to_file))
     graph = model_graph(model, nested=expand_nested)
     show = Show(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)

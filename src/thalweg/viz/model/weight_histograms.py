@@ -8,11 +8,11 @@ import numpy as np
 
 from thalweg.layers.layer import Layer
 from thalweg.viz.charts.histogram import Histogram, histogram_of
-from thalweg.viz.charts.words import counted, number
+from thalweg.viz.checks import check_model
 from thalweg.viz.figure import Plot, blank, drawn
-from thalweg.viz.model.chosen import built_model
 from thalweg.viz.model.weight_table import short, values_of, weights_by_path
 from thalweg.viz.palette import palette
+from thalweg.viz.words import counted, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,9 +49,12 @@ def weight_histograms(
     >>> plot.numbers["net/dense/kernel"].count, plot.numbers["net/dense/bias"].zeros
     (24, 8)
     """
-    model = built_model("weight_histograms", model)
+    check_model("weight_histograms", model)
     weights = weights_by_path("weight_histograms", model, layers)
-    numbers = {path: histogram_of(values_of(v), bins) for path, v in weights.items()}
+    numbers = {
+        path: histogram_of(values_of(v), bins, caller="weight_histograms")
+        for path, v in weights.items()
+    }
     shown = list(numbers.items())[:_MOST]
     columns = _columns(len(shown))
     rows = -(-len(shown) // columns)
@@ -139,7 +142,8 @@ def _note(layer: str, found: Histogram) -> str:
 
 def _caption(numbers: dict[str, Histogram], shown: int) -> str:
     spread = {path: found.std for path, found in numbers.items() if np.isfinite(found.std)}
-    sentence = f"{counted(len(numbers), 'weight array')} of {_total(numbers)} values"
+    total = sum(found.count for found in numbers.values())
+    sentence = f"{counted(len(numbers), 'weight array')} of {counted(total, 'value')}"
     if shown < len(numbers):
         sentence = f"The first {shown} of {sentence}"
     if spread:
@@ -149,7 +153,3 @@ def _caption(numbers: dict[str, Histogram], shown: int) -> str:
             sentence += f", {narrow} least (std {number(spread[narrow])})"
     wrong = [path for path, found in numbers.items() if found.nans or found.infs]
     return f"{sentence}; NaN or infinite values in {', '.join(wrong)}." if wrong else f"{sentence}."
-
-
-def _total(numbers: dict[str, Histogram]) -> str:
-    return f"{sum(found.count for found in numbers.values()):,}"

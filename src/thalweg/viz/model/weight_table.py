@@ -13,8 +13,9 @@ from thalweg.tensor.variable import Variable
 from thalweg.training.model import Model
 from thalweg.viz.charts.arguments import Floats
 from thalweg.viz.charts.table import Table
-from thalweg.viz.charts.words import counted, number, percent
-from thalweg.viz.model.chosen import built_model, chosen_layers
+from thalweg.viz.checks import check_model
+from thalweg.viz.model.chosen import chosen_layers
+from thalweg.viz.words import counted, number, percent
 
 __all__ = [
     "WeightStatistics",
@@ -148,7 +149,7 @@ def weight_table(model: Any, layers: str | Layer | list[str | Layer] | None = No
     >>> table.column("norm")
     [2.449489742783178, 0.0]
     """
-    model = built_model("weight_table", model)
+    check_model("weight_table", model)
     weights = weights_by_path("weight_table", model, layers)
     numbers = {path: WeightStatistics.of(v) for path, v in weights.items()}
     names = [short(model, path) for path in numbers]

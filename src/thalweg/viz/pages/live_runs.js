@@ -199,7 +199,7 @@ export class Runs {
 }
 
 /** @param {Run} run where there are rows within epochs, these */
-function finest({ points, ended }) {
+export function finest({ points, ended }) {
   return points.step.length ? points : ended;
 }
 
@@ -228,7 +228,7 @@ function extend(list, more) {
 }
 
 // Seconds, and parts of the whole: a speed is told over a time that is long enough to tell.
-const SHORTEST = 0.25;
+const SHORTEST = 0.1;
 const MOST = 400;
 
 /**

@@ -1,6 +1,7 @@
 /** @file What the live view says: durations, counts, the line about the state of a training. */
 
 import { digits, fixed } from './dom.js';
+import { finest } from './live_runs.js';
 
 /**
  * @typedef {import('./live_runs.js').Run} Run
@@ -50,8 +51,8 @@ export function figures(run) {
     found.push(['steps a second', count(run.speed)]);
     if (run.samples !== null) found.push(['samples a second', count(run.speed * run.samples)]);
   }
-  const last = [run.points, run.ended].flatMap((rows) => rows.rate.slice(-1)).findLast((rate) => rate !== null);
-  if (typeof last === 'number') found.push(['learning rate', digits(last)]);
+  const rate = finest(run).rate.findLast((value) => value !== null) ?? null;
+  if (rate !== null) found.push(['learning rate', digits(rate)]);
   found.push(['elapsed', duration(run.seconds)]);
   if (run.left !== null) found.push(['left', duration(run.left)]);
   return found;

@@ -17,9 +17,10 @@ const map = new SurfaceMap(find('map', HTMLCanvasElement), heights, (place) => {
   reading.textContent = place ? `${data.metric} ${digits(heights.at(...place))} at ${digits(place[0])}, ${digits(place[1])}` : '';
 });
 const { best, present } = data;
-const marks = [`the ${best.word} point, ${digits(best.height)}, at ${best.place.map((v) => digits(v)).join(', ')}`];
+const marks = [];
+if (best) marks.push(`the ${best.word} point, ${digits(best.height)}, at ${best.place.map((v) => digits(v)).join(', ')}`);
 if (present) marks.push(`the present weights, ${digits(present.height)}`);
-map.canvas.setAttribute('aria-label', `${data.label} over ${data.names.join(' and ')}; marked: ${marks.join('; ')}`);
+map.canvas.setAttribute('aria-label', `${data.label} over ${data.names.join(' and ')}${marks.length ? '; marked: ' : ''}${marks.join('; ')}`);
 find('front').addEventListener('click', () => view.reset());
 
 const walk = find('walk');

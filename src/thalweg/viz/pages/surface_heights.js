@@ -18,7 +18,7 @@ import { digits } from './dom.js';
  * @property {number[]} ticks
  * @property {string[]} colours from low to high, `#rrggbb`
  * @property {boolean} exact whether the axes are numbers themselves
- * @property {{word: string, place: number[], height: number}} best the lowest point, or the highest where that is better
+ * @property {{word: string, place: number[], height: number} | null} best the lowest point, or the highest where that is better; none of what is flat
  * @property {{place: number[], height: number} | null} present
  * @property {Path[]} paths
  */

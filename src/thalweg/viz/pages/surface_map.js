@@ -56,7 +56,8 @@ export class SurfaceMap {
     event.preventDefault();
     const { x, y } = this.scales;
     const part = event.shiftKey ? 0.1 : 0.02;
-    const from = this.cursor ?? /** @type {[number, number]} */ (this.heights.data.best.place);
+    const first = this.heights.data.best?.place ?? [(x.min + x.max) / 2, (y.min + y.max) / 2];
+    const from = this.cursor ?? /** @type {[number, number]} */ (first);
     const moved = this.cursor ? 1 : 0;
     this.#set([
       Math.min(x.max, Math.max(x.min, from[0] + moved * way[0] * part * (x.max - x.min))),
@@ -93,7 +94,7 @@ export class SurfaceMap {
       dot(context, x.at(path.x[i]), y.at(path.y[i]), 6, colour(path.colour), colour('--surface'));
     }
     const { best, present } = data;
-    star(context, x.at(best.place[0]), y.at(best.place[1]));
+    if (best) star(context, x.at(best.place[0]), y.at(best.place[1]));
     if (present) dot(context, x.at(present.place[0]), y.at(present.place[1]), 5, '#ffffff', '#14252b');
     if (this.cursor) {
       const [across, down] = [x.at(this.cursor[0]), y.at(this.cursor[1])];

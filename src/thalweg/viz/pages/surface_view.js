@@ -175,7 +175,7 @@ export class SurfaceView {
       dot(context, ...place(path.x[i], path.y[i], path.heights[i]), 6, colour(path.colour), colour('--surface'));
     }
     const { best, present } = data;
-    star(context, ...place(best.place[0], best.place[1], best.height));
+    if (best) star(context, ...place(best.place[0], best.place[1], best.height));
     if (present) dot(context, ...place(present.place[0], present.place[1], present.height), 5, '#ffffff', '#14252b');
     if (this.cursor) {
       const [x, y] = this.cursor;

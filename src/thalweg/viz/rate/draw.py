@@ -8,6 +8,7 @@ import numpy as np
 
 from thalweg.viz.figure import MARKERS, Plot, axes_for
 from thalweg.viz.palette import palette
+from thalweg.viz.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ def draw_search(numbers: LearningRateSearch, axes: Axes) -> Plot[LearningRateSea
     axes.axvline(numbers.suggestion, linestyle="-", color=colours.series[1], linewidth=1.4)
     width = axes.bbox.width / figure.dpi
     for name, rate, look in (("steepest", numbers.steepest, 2), ("lowest", numbers.minimum, 3)):
-        _mark(axes, numbers, rate, look, f"{name} {rate:.2g}" if width > _NARROW else name)
+        _mark(axes, numbers, rate, look, f"{name} {number(rate, 2)}" if width > _NARROW else name)
     _mark(axes, numbers, numbers.suggestion, 1)
     _name_suggestion(axes, numbers, width)
     axes.set_xscale("log")
@@ -73,7 +74,7 @@ def _name_suggestion(axes: Axes, numbers: LearningRateSearch, width: float) -> N
     share = (last - np.log(numbers.suggestion)) / (last - first)
     beside = share * width > _NEEDED
     axes.annotate(
-        ("suggestion\n" if beside else "suggestion ") + f"{numbers.suggestion:.2g}",
+        ("suggestion\n" if beside else "suggestion ") + number(numbers.suggestion, 2),
         (numbers.suggestion, 0.97),
         xycoords=("data", "axes fraction"),
         xytext=(5, 0),
@@ -89,12 +90,12 @@ def _name_suggestion(axes: Axes, numbers: LearningRateSearch, width: float) -> N
 def caption(numbers: LearningRateSearch) -> str:
     """What is seen, in a sentence."""
     end = (
-        f"is still finite at the highest rate, {numbers.rates[-1]:.2g}"
+        f"is still finite at the highest rate, {number(numbers.rates[-1], 2)}"
         if numbers.diverged_at is None
-        else f"has diverged at {numbers.diverged_at:.2g}"
+        else f"has diverged at {number(numbers.diverged_at, 2)}"
     )
     return (
-        f"From {numbers.smoothed[0]:.3g} the loss falls fastest at a learning rate of "
-        f"{numbers.steepest:.2g}, is lowest ({numbers.smoothed.min():.3g}) at "
-        f"{numbers.minimum:.2g} and {end}; {numbers.suggestion:.2g} is suggested."
+        f"From {number(numbers.smoothed[0])} the loss falls fastest at a learning rate of "
+        f"{number(numbers.steepest, 2)}, is lowest ({number(numbers.smoothed.min())}) at "
+        f"{number(numbers.minimum, 2)} and {end}; {number(numbers.suggestion, 2)} is suggested."
     )

@@ -17,6 +17,8 @@ Array = np.ndarray[Any, Any]
 
 # A fall of the loss counts from so many standard deviations of the smoothed noise on.
 _DEVIATIONS = 4.0
+# The fall has begun where this part of it is over for good; it is steepest later.
+_BEGUN = 0.2
 # To have diverged, the loss must also have regained a part of its fall: this times `factor - 1`.
 _REGAINED = 0.1
 
@@ -98,9 +100,12 @@ def find_marks(losses: Array, reach: float) -> Marks | None:
     # As the weights are, so many losses are averaged in effect.
     if smoothed[0] - smoothed[minimum] <= _DEVIATIONS * noise / np.sqrt(4.0 * reach):
         return None
-    # At the first few steps a slope has too few losses before it.
-    slopes = _slopes(losses, reach)[first : minimum + 1]
-    return Marks(first + int(slopes.argmin()), minimum)
+    # Before the fall there is nothing but noise, which may be steep too; and at the first few steps
+    # a slope has too few losses before it.
+    level = smoothed[0] - _BEGUN * (smoothed[0] - smoothed[minimum])
+    begin = max(first, int(np.flatnonzero(smoothed[:minimum] > level)[-1]))
+    slopes = _slopes(losses, reach)[begin : minimum + 1]
+    return Marks(begin + int(slopes.argmin()), minimum)
 
 
 def _slopes(losses: Array, reach: float) -> Array:

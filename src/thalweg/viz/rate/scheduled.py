@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import ops
+from thalweg.layers.layer import Layer
 from thalweg.optimizers.optimizer import Optimizer
 from thalweg.optimizers.schedules.one_cycle import OneCycleMomentum
 from thalweg.optimizers.schedules.schedule import LearningRateSchedule
@@ -72,7 +73,7 @@ def _items(name: str, one: Any, look: int) -> Iterator[Item]:
         yield Item(name, RATE, look, one)
     elif isinstance(one, (Real, Tensor, Variable)) and not isinstance(one, bool):
         yield Item(name, RATE, look, float(one))
-    elif callable(one) and not isinstance(one, type):
+    elif callable(one) and not isinstance(one, (type, Layer)):
         yield Item(name, RATE, look, LearningRateScheduler(one))
     else:
         raise ValueError(
@@ -129,6 +130,13 @@ def evaluate(
                 f"plot_schedule: '{item.name}' must give one number for a step, got shape "
                 f"{values.shape[1:]}."
             )
+        finite = np.isfinite(values)
+        if not finite.all():
+            step = int(np.argmin(finite))
+            raise ValueError(
+                f"plot_schedule: '{item.name}' must give finite numbers, got {values[step]} at "
+                f"step {step}."
+            )
         found.append(values.astype(np.float64))
     return found
 
@@ -168,7 +176,13 @@ def _of_epochs(
     rate = math.nan if learning_rate is None else learning_rate
     rates = []
     for epoch in range(-(-steps // steps_per_epoch)):
-        rate = float(scheduler._new_rate(epoch, rate))
+        new = scheduler._new_rate(epoch, rate)
+        try:
+            rate = float(new)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"plot_schedule: '{name}' must give a learning rate for epoch {epoch}, got {new!r}."
+            ) from None
         rates.append(rate)
     if learning_rate is None and np.isnan(rates).any():
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from thalweg.training.fit_arguments import check_steps
 from thalweg.viz.figure import LINES, Plot, axes_for, blank, drawn
 from thalweg.viz.palette import palette
 from thalweg.viz.rate.scheduled import RATE, Item, collect, evaluate
+from thalweg.viz.words import joined, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,6 +79,8 @@ def plot_schedule(
     if count is None:
         raise ValueError("plot_schedule: steps must be a positive whole number, got None.")
     epoch = check_steps(steps_per_epoch, "plot_schedule: steps_per_epoch")
+    if learning_rate is not None and not isinstance(learning_rate, Real):
+        raise ValueError(f"plot_schedule: learning_rate must be a number, got {learning_rate!r}.")
     items = collect(schedule)
     quantities = list(dict.fromkeys(item.quantity for item in items))
     if ax is not None and len(quantities) > 1:
@@ -85,6 +89,12 @@ def plot_schedule(
             "; draw them without ax, or one by one."
         )
     values = evaluate(items, count, epoch, learning_rate)
+    for item, found in zip(items, values, strict=True):
+        # A rate that is 0 now and then is a gap on a logarithmic scale; one that always is, is not.
+        if log and item.quantity == RATE and found.max() <= 0:
+            raise ValueError(
+                f"plot_schedule: log=True cannot show '{item.name}', which is never above 0."
+            )
     numbers = ScheduleValues(
         np.arange(count), {item.name: v for item, v in zip(items, values, strict=True)}
     )
@@ -136,14 +146,15 @@ def caption(numbers: ScheduleValues, steps_per_epoch: int | None) -> str:
 
 def _told(name: str, values: Array, steps_per_epoch: int | None) -> str:
     if np.ptp(values) <= _SAME * np.abs(values).max():
-        return f"{name} stays at {values[0]:.3g}"
+        return f"{name} stays at {number(values[0])}"
     first, last = values[[0, -1]]
-    ends = f"from {first:.3g} to {last:.3g}"
+    ends = f"from {number(first)} to {number(last)}"
     if np.isclose(first, last, rtol=_SAME):
-        ends = f"from {first:.3g} and back"
+        ends = f"from {number(first)} and back"
     bends = []
     for word, at in (("up to", int(values.argmax())), ("down to", int(values.argmin()))):
         if not np.isclose(values[at], (first, last), rtol=_SAME, atol=0).any():
-            where = f"step {at}" if steps_per_epoch is None else f"epoch {at / steps_per_epoch:.3g}"
-            bends.append(f"{word} {values[at]:.3g} at {where}")
-    return f"{name} goes {ends}" + (f", {' and '.join(bends)} on the way" if bends else "")
+            step, epoch = f"step {at:,}", f"epoch {number(at / (steps_per_epoch or 1))}"
+            where = step if steps_per_epoch is None else epoch
+            bends.append(f"{word} {number(values[at])} at {where}")
+    return f"{name} goes {ends}" + (f", {joined(bends)} on the way" if bends else "")

@@ -65,11 +65,13 @@ def search_of(
     held = np.where(np.isfinite(losses), np.minimum(losses, ceiling), ceiling)
     marks = find_marks(held, reach)
     if marks is None:
+        level = smooth(held, reach)
         raise ValueError(
             f"find_learning_rate: the loss of model '{name}' does not fall clearly in the "
-            f"{len(rates)} steps at learning rates from {rates[0]:.3g} to {rates[-1]:.3g}: it is "
-            f"{losses[0]:.4g} at first and {held.min():.4g} at its lowest; give a smaller lowest "
-            "or a larger highest, and a model that is not trained yet."
+            f"{len(rates)} steps at learning rates from {rates[0]:.3g} to {rates[-1]:.3g}: "
+            f"smoothed, it is {level[0]:.4g} at first and {level.min():.4g} at its lowest; give "
+            "larger batches or more steps if it is noisy, a smaller lowest or a larger highest, "
+            "and a model that is not trained yet."
         )
     steepest, minimum = float(rates[marks.steepest]), float(rates[marks.minimum])
     return LearningRateSearch(

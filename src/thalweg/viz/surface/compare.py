@@ -10,7 +10,9 @@ import numpy as np
 
 from thalweg import optimizers as optimizers_room
 from thalweg.naming import names_kept
+from thalweg.optimizers.optimizer import Optimizer
 from thalweg.random.seed import streams_kept
+from thalweg.training.fit_arguments import check_steps
 from thalweg.viz.figure import drawn
 from thalweg.viz.surface.compute import model_surface
 from thalweg.viz.surface.draw import two_axes
@@ -64,7 +66,7 @@ def compare_optimizers(
         x: inputs in memory, as for `fit`, like `y` and `sample_weight`.
         y: targets.
         optimizers: optimizers, or their names, by what they are called in the picture; or a list of
-            names.
+            them.
         epochs: how long each one trains.
         batch_size: samples in a batch, 32 by default.
         sample_weight: weights of the samples.
@@ -99,6 +101,8 @@ def compare_optimizers(
         raise ValueError(f"compare_optimizers: kind must be 'contour' or '3d', got {kind!r}.")
     check_model(model, "compare_optimizers")
     chosen = _chosen(optimizers)
+    if check_steps(epochs, "compare_optimizers: epochs") is None:
+        raise ValueError("compare_optimizers: epochs must be a positive whole number, got None.")
     # All that could fail after the trainings is looked at before.
     names: tuple[str, ...] = ("the 1st direction", "the 2nd direction")
     if weights is not None:
@@ -133,7 +137,14 @@ def compare_optimizers(
 
 def _chosen(given: Any) -> dict[str, Any]:
     """A fresh optimizer of each kind; those of the user stay as they are."""
-    items = given if isinstance(given, Mapping) else {str(name): name for name in given or ()}
+    if isinstance(given, (str, Optimizer)):
+        given = [given]
+    if not isinstance(given, (Mapping, list, tuple)):
+        raise TypeError(
+            "compare_optimizers: optimizers must be a dict from names to optimizers or a list of "
+            f"them, got a {type(given).__name__}."
+        )
+    items = given if isinstance(given, Mapping) else {getattr(o, "name", o): o for o in given}
     if not items:
         raise ValueError("compare_optimizers: optimizers must name at least one optimizer.")
     with names_kept():

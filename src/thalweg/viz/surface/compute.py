@@ -52,6 +52,8 @@ def model_surface(
 ) -> LossSurface:
     """The numbers that `loss_surface` draws; its arguments."""
     check_model(model, caller)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"{caller}: seed must be a whole number from 0 on, got {seed!r}.")
     tracks = {k: recorded(model, p, caller) for k, p in named_paths(path, caller).items()}
     plane = _plane(model, weights, directions, tracks, seed, caller)
     wanted = checked_ranges(ranges, plane.names, caller)

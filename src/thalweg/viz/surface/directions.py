@@ -42,7 +42,7 @@ def random_plane(model: Any, seed: int, caller: str = "loss_surface") -> Plane:
     Biases, and the vectors of normalisation layers, stay as they are, as in the paper.
 
     Raises:
-        ValueError: if there are no two directions, since kernels are too small or 0.
+        ValueError: if there are no two directions, since kernels have too few numbers or are 0.
     """
     variables = list(model.trainable_variables)
     outer = _outer_axes(model)
@@ -62,8 +62,8 @@ def random_plane(model: Any, seed: int, caller: str = "loss_surface") -> Plane:
         )
     if any(not any(a.any() for a in d) for d in directions) or parallel(*directions):
         raise ValueError(
-            f"{caller}: the kernels of model '{model.name}' are too small, or 0, for two random "
-            "directions; name one or two weights."
+            f"{caller}: the kernels of model '{model.name}' have too few numbers, or are 0, for "
+            "two random directions; name one or two weights."
         )
     names = tuple(f"random direction {i} (lengths of the filters)" for i in (1, 2))
     return Plane(variables, origin, directions, names, center=(0.0, 0.0))

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thalweg.viz.charts.words import number
 from thalweg.viz.palette import palette
 from thalweg.viz.surface.drawing import draw_marks, draw_paths
 from thalweg.viz.surface.levels import Levels, levels_of, round_values
 from thalweg.viz.surface.numbers import LossSurface
 from thalweg.viz.surface.words import brief
+from thalweg.viz.words import number
 
 if TYPE_CHECKING:
     from matplotlib.lines import Line2D

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thalweg.viz.charts.words import number
 from thalweg.viz.palette import palette
-from thalweg.viz.surface.drawing import draw_marks, draw_paths
+from thalweg.viz.surface.drawing import axis_labels, draw_marks, draw_paths
 from thalweg.viz.surface.levels import levels_of
 from thalweg.viz.surface.numbers import LossSurface
+from thalweg.viz.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ def draw_contour(surface: LossSurface, ax: Axes) -> list[Line2D]:
         alpha=0.45,
     )
     ax.grid(False)
-    ax.set(xlabel=surface.names[0], ylabel=surface.names[1])
+    axis_labels(ax, surface.names)
     handles = [
         *draw_paths(ax, surface, lambda at, _: at.T),
         *draw_marks(ax, surface, lambda at, _: at.T),

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thalweg.viz.charts.words import number
 from thalweg.viz.figure import LINES
 from thalweg.viz.palette import palette
-from thalweg.viz.surface.drawing import draw_marks, draw_paths, key
+from thalweg.viz.surface.drawing import axis_labels, draw_marks, draw_paths, key
+from thalweg.viz.surface.levels import room_around
 from thalweg.viz.surface.numbers import LossSurface
+from thalweg.viz.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +30,8 @@ def draw_curve(surface: LossSurface, ax: Axes) -> list[Line2D]:
     log = surface.scale == "log"
     ax.plot(along, surface.losses, color=colours.series[0], linestyle=LINES[0], linewidth=2.2)
     low, high = float(surface.losses.min()), float(surface.losses.max())
+    if surface.flat:
+        low, high = room_around(low, high)
     handles: list[Line2D] = []
     if surface.gradient is not None and surface.center is not None:
         assert surface.center_loss is not None
@@ -49,7 +52,7 @@ def draw_curve(surface: LossSurface, ax: Axes) -> list[Line2D]:
         return [at[:, 0], above]
 
     handles += [*draw_paths(ax, surface, place), *draw_marks(ax, surface, place)]
-    ax.set(xlabel=surface.names[0], ylabel=surface.label)
+    axis_labels(ax, surface.names, surface.label)
     ax.set_xlim(along[0], along[-1])
     if log:
         ax.set_yscale("log")

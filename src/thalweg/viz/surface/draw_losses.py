@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thalweg.viz.charts.words import number
 from thalweg.viz.surface.drawing import path_look
 from thalweg.viz.surface.levels import round_values
 from thalweg.viz.surface.numbers import LossSurface
+from thalweg.viz.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

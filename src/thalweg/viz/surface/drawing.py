@@ -7,17 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thalweg.viz.charts.words import number, width_of
+from thalweg.viz.charts.headings import NOTE_INCHES, height_of, width_of
 from thalweg.viz.figure import MARKERS
 from thalweg.viz.palette import palette
 from thalweg.viz.surface.numbers import LossSurface, SurfacePath
+from thalweg.viz.words import folded, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-__all__ = ["PATH_ORDER", "add_legend", "draw_marks", "draw_paths", "key", "path_look"]
+__all__ = [
+    "PATH_ORDER",
+    "add_legend",
+    "axis_labels",
+    "draw_marks",
+    "draw_paths",
+    "key",
+    "path_look",
+]
 
 Array = np.ndarray[Any, Any]
 Place = Callable[[Array, Array], Iterable[Array]]
@@ -80,7 +89,9 @@ def path_label(name: str, path: SurfacePath) -> str:
 def draw_marks(ax: Any, surface: LossSurface, place: Place) -> list[Line2D]:
     """The best point, and the present one where no path ends there; their legend entries."""
     word, best = surface.best
-    found = [("*", 12.0, f"{word}: {number(best.value)}", best.place, best.value)]
+    found = []
+    if not surface.flat:  # else no point is better than another
+        found.append(("*", 12.0, f"{word}: {number(best.value)}", best.place, best.value))
     if surface.center is not None and surface.center_loss is not None and not surface.paths:
         text = f"present: {number(surface.center_loss)}"
         found.append(("o", 7.5, text, surface.center, surface.center_loss))
@@ -93,9 +104,24 @@ def draw_marks(ax: Any, surface: LossSurface, place: Place) -> list[Line2D]:
             "markeredgecolor": _DARK,
             "markeredgewidth": 1.0,
         }
-        ax.plot(*place(np.array([at]), np.array([height])), **look, markersize=size, zorder=6)
+        point = place(np.array([at]), np.array([height]))
+        # From above it is seen as a whole, also on the edge.
+        ax.plot(*point, **look, markersize=size, zorder=6, clip_on=ax.name == "3d")
         handles.append(key(**look, markersize=0.75 * size, label=text))
     return handles
+
+
+def axis_labels(ax: Axes, names: Sequence[str], value: str | None = None) -> None:
+    """Name the axes, on several lines where one would be longer than the axis.
+
+    Args:
+        ax: axes of a surface seen from above, or of a curve.
+        names: of the surface's axes.
+        value: the name of the heights, for a curve.
+    """
+    above = names[1] if value is None else value
+    ax.set_xlabel(folded(names[0], int(width_of(ax) / NOTE_INCHES), 3))
+    ax.set_ylabel(folded(above, int(height_of(ax) / NOTE_INCHES), 3))
 
 
 def key(**look: Any) -> Line2D:

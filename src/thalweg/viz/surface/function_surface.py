@@ -85,9 +85,10 @@ def function_surface(
     tracks = _tracks(path, names)
 
     def height(point: Tensor, _: Sequence[Tensor]) -> Tensor:
-        found = ops.convert_to_tensor(
-            traceable(function)(*(point[i] for i in range(len(names)))), "float32"
-        )
+        value = traceable(function)(*(point[i] for i in range(len(names))))
+        if value is None or isinstance(value, (str, bytes, dict)):
+            raise TypeError(f"function_surface: function must return one number, got {value!r}.")
+        found = ops.convert_to_tensor(value, "float32")
         if tuple(found.shape) not in ((), (1,)):
             raise ValueError(
                 f"function_surface: function must return one number, got shape {found.shape}."
@@ -117,8 +118,15 @@ def _parameters(function: Any) -> tuple[str, ...]:
         raise TypeError(
             f"function_surface: function must be a function, got a {type(function).__name__}."
         )
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # of some functions written in C
+        raise ValueError(
+            f"function_surface: function must tell its parameters, which {function!r} does not; "
+            "write it as a lambda."
+        ) from None
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    found = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+    found = [p for p in parameters if p.kind in kinds]
     needed = [p.name for p in found if p.default is inspect.Parameter.empty]
     if not 1 <= len(needed) <= 2:
         raise ValueError(
@@ -128,12 +136,20 @@ def _parameters(function: Any) -> tuple[str, ...]:
 
 
 def _point(at: Any, names: Sequence[str]) -> tuple[float, ...]:
-    point = np.atleast_1d(np.asarray(at, np.float64))
+    point = np.atleast_1d(_numbers(at))
     if point.shape != (len(names),) or not np.isfinite(point).all():
         raise ValueError(
-            f"function_surface: at must be a number for each of {', '.join(names)}, got {at!r}."
+            f"function_surface: at must be a number for {' and '.join(names)}, got {at!r}."
         )
     return tuple(float(p) for p in point)
+
+
+def _numbers(given: Any) -> Array:
+    """As float64; what holds no numbers is empty, which is of no shape that is asked for."""
+    try:
+        return np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        return np.zeros(0)
 
 
 def _tracks(path: Any, names: Sequence[str]) -> dict[str, Array]:
@@ -141,7 +157,7 @@ def _tracks(path: Any, names: Sequence[str]) -> dict[str, Array]:
         return {}
     found = {}
     for name, track in (path if isinstance(path, Mapping) else {"": path}).items():
-        points = np.asarray(track, np.float64)
+        points = _numbers(track)
         points = points[:, np.newaxis] if points.ndim == 1 and len(names) == 1 else points
         fits = points.ndim == 2 and points.shape[1] == len(names) and len(points) > 0
         if not fits or not np.isfinite(points).all():

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Levels", "levels_of", "round_values"]
+from thalweg.viz.surface.numbers import is_flat
+
+__all__ = ["Levels", "levels_of", "room_around", "round_values"]
 
 Array = np.ndarray[Any, Any]
 
@@ -61,9 +63,8 @@ def levels_of(heights: Array, scale: str = "auto") -> Levels:
         scale: `'linear'` or `'log'`; `'auto'` is the latter where they span a wide range.
     """
     low, high = float(heights.min()), float(heights.max())
-    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-30):  # flat
-        pad = 0.5 * abs(high) or 0.5
-        low, high = low - pad, high + pad
+    if is_flat(low, high):
+        low, high = room_around(low, high)
     spacing = "linear"
     # Not the single lowest point: that of a bowl that ends at 0 may be as near to 0 as it likes.
     rather_low, middle = np.quantile(heights, [0.1, 0.5])
@@ -78,6 +79,12 @@ def levels_of(heights: Array, scale: str = "auto") -> Levels:
     else:
         values = np.linspace(low, high, _COUNT)
     return Levels(spacing, low, high, values, round_values(low, high, spacing))
+
+
+def room_around(low: float, high: float) -> tuple[float, float]:
+    """Limits of a picture of heights that are all the same."""
+    pad = 0.5 * max(abs(low), abs(high)) or 0.5
+    return low - pad, high + pad
 
 
 def round_values(low: float, high: float, spacing: str, count: int = 6) -> list[float]:

@@ -22,6 +22,7 @@ from thalweg.training.data_adapters import adapter_for
 from thalweg.training.model import Model
 from thalweg.training.programs import leaves_of
 from thalweg.training.steps import Steps
+from thalweg.viz.checks import check_compiled
 from thalweg.viz.surface.plane import Plane
 
 __all__ = ["ModelLoss", "check_model"]
@@ -31,21 +32,12 @@ Array = np.ndarray[Any, Any]
 
 def check_model(model: Any, caller: str) -> None:
     """Fail unless it is a model that is built and compiled."""
-    if not isinstance(model, Model):
-        kind = "a function" if callable(model) else f"a {type(model).__name__}"
+    if callable(model) and not isinstance(model, Model):
         raise TypeError(
-            f"{caller}: model must be a model, got {kind}; for a function of one or two numbers "
-            "there is function_surface."
+            f"{caller}: model must be a Model, got a function; for a function of one or two "
+            "numbers there is function_surface."
         )
-    if not all(layer.built for layer in [model, *model._flatten_layers()]):
-        raise ValueError(
-            f"{caller}: model '{model.name}' is not built; begin it with Input(shape), call it on "
-            "data or fit it first."
-        )
-    if not model.compiled:
-        raise ValueError(
-            f"{caller}: model '{model.name}' is not compiled; call compile(optimizer, loss) first."
-        )
+    check_compiled(caller, model)
 
 
 class ModelLoss:

@@ -47,7 +47,7 @@ def named_weights(model: Any, names: str | Sequence[str], caller: str) -> list[N
     Raises:
         ValueError: for a name that no weight has, or more than one; or a place that is not there.
     """
-    names = [names] if isinstance(names, str) else list(names)
+    names = _listed(names, caller)
     return [_named(model, name, caller) for name in names]
 
 
@@ -57,7 +57,7 @@ def named_numbers(model: Any, names: str | Sequence[str], caller: str) -> list[N
     Raises:
         ValueError: also where there are more than two, or a name means more than one number.
     """
-    names = [names] if isinstance(names, str) else list(names)
+    names = _listed(names, caller)
     if not 1 <= len(names) <= 2:
         raise ValueError(
             f"{caller}: weights must name one or two numbers, got {len(names)} names; for more of "
@@ -67,6 +67,15 @@ def named_numbers(model: Any, names: str | Sequence[str], caller: str) -> list[N
     if len({(id(n.variable), n.index) for n in found}) < len(found):
         raise ValueError(f"{caller}: weights names '{found[0].name}' twice.")
     return found
+
+
+def _listed(names: Any, caller: str) -> list[Any]:
+    if not isinstance(names, (str, list, tuple)):
+        raise TypeError(
+            f"{caller}: weights must be a name such as 'dense/kernel[0, 1]' or a list of names, "
+            f"got a {type(names).__name__}."
+        )
+    return [names] if isinstance(names, str) else list(names)
 
 
 def _named(model: Any, name: str, caller: str) -> Named:

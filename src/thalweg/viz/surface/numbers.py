@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg.viz.curves.direction import better
 
-__all__ = ["Extremum", "LossSurface", "SurfacePath"]
+__all__ = ["Extremum", "LossSurface", "SurfacePath", "is_flat"]
 
 Array = np.ndarray[Any, Any]
 
@@ -28,6 +28,11 @@ class Extremum:
     place: tuple[float, ...]
     value: float
     at_edge: bool
+
+
+def is_flat(low: float, high: float) -> bool:
+    """Whether values from low to high are the same, but for rounding."""
+    return high - low <= 1e-9 * max(abs(low), abs(high), 1e-30)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +105,12 @@ class LossSurface:
     def maximum(self) -> Extremum:
         """The highest point of the grid."""
         return self._at(int(np.argmax(self.losses)))
+
+    @property
+    def flat(self) -> bool:
+        """Whether the values are the same everywhere, but for rounding."""
+        low, high = float(self.losses.min()), float(self.losses.max())
+        return is_flat(low, high)
 
     @property
     def best(self) -> tuple[str, Extremum]:

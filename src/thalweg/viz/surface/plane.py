@@ -70,17 +70,26 @@ def given_plane(model: Any, directions: Any, caller: str) -> Plane:
     """
     variables = list(model.trainable_variables)
     shapes = [tuple(v.shape) for v in variables]
+    if not isinstance(directions, (list, tuple)) or not all(
+        isinstance(direction, (list, tuple)) for direction in directions
+    ):
+        raise TypeError(
+            f"{caller}: directions must be 'random', 'path' or one or two lists of arrays, got "
+            f"{directions!r}."
+        )
     given = list(directions)
     if not 1 <= len(given) <= 2:
         raise ValueError(f"{caller}: directions must be one or two, got {len(given)}.")
     made = []
     for i, direction in enumerate(given):
-        arrays = [np.asarray(a, v.dtype.name) for a, v in zip(direction, variables, strict=False)]
-        if len(direction) != len(variables) or [a.shape for a in arrays] != shapes:
+        if [np.shape(a) for a in direction] != shapes:
             raise ValueError(
                 f"{caller}: directions[{i}] must have an array for each trainable weight, of "
                 f"shapes {shapes}, got {[np.shape(a) for a in direction]}."
             )
+        arrays = [np.asarray(a, v.dtype.name) for a, v in zip(direction, variables, strict=True)]
+        if not all(np.isfinite(a).all() for a in arrays):
+            raise ValueError(f"{caller}: directions[{i}] is not finite everywhere.")
         if not any(a.any() for a in arrays):
             raise ValueError(f"{caller}: directions[{i}] is 0 everywhere.")
         made.append(arrays)

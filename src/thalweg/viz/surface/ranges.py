@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.viz.surface.heights import Heights
+from thalweg.viz.surface.words import brief
 
 __all__ = ["around", "checked_points", "checked_ranges", "grid", "holding", "including"]
 
@@ -32,8 +33,10 @@ def checked_ranges(ranges: Any, names: Sequence[str], caller: str) -> Ranges | N
         array = np.repeat(array[np.newaxis], len(names), axis=0)
     fits = array.shape == (len(names), 2) and np.isfinite(array).all()
     if not fits or (array[:, 0] >= array[:, 1]).any():
-        pairs = ", ".join(f"(low, high) of {name}" for name in names)
-        raise ValueError(f"{caller}: ranges must be {pairs}, with low < high, got {ranges!r}.")
+        axes = " and ".join(brief(name) for name in names)
+        raise ValueError(
+            f"{caller}: ranges must be (low, high) for {axes}, with low < high, got {ranges!r}."
+        )
     return [(float(low), float(high)) for low, high in array]
 
 

@@ -70,7 +70,9 @@ def _data(surface: LossSurface) -> dict[str, Any]:
         "ticks": levels.ticks,
         "colours": list(LIGHT.low_to_high),
         "exact": surface.exact,
-        "best": {"word": word, "place": list(best.place), "height": best.value},
+        "best": None
+        if surface.flat
+        else {"word": word, "place": list(best.place), "height": best.value},
         "present": {"place": list(surface.center or ()), "height": surface.center_loss}
         if present
         else None,

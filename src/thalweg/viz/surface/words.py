@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from thalweg.viz.charts.words import number
 from thalweg.viz.surface.numbers import LossSurface
+from thalweg.viz.words import capital, joined, number
 
 __all__ = ["brief", "caption_of", "place_text"]
 
@@ -20,7 +20,11 @@ def place_text(names: Sequence[str], place: Sequence[float]) -> str:
 
 
 def brief(name: str) -> str:
-    """The name of an axis without what stands in brackets."""
+    """The name of an axis without what stands in brackets.
+
+    >>> brief("random direction 1 (lengths of the filters)")
+    'random direction 1'
+    """
     return name.split(" (")[0]
 
 
@@ -33,18 +37,25 @@ def caption_of(surface: LossSurface) -> str:
     elif surface.center is not None and surface.center_loss is not None:
         here = place_text(surface.names, surface.center) if surface.exact else "the present weights"
         parts.append(f"the {surface.metric} is {number(surface.center_loss)}{unit} at {here}")
-    word, best = surface.best
-    what = "" if parts else f" {surface.metric}"
-    where = f" at {place_text(surface.names, best.place)}" if surface.exact else ""
-    edge = ", on its edge" if best.at_edge else ""
-    parts.append(f"the {word}{what} in the picture is {number(best.value)}{unit}{where}{edge}")
+    if surface.flat:
+        everywhere = f"it is {number(surface.losses.max())}{unit} everywhere in the picture"
+        parts.append(everywhere if parts else f"the {surface.metric}{everywhere[2:]}")
+    else:
+        what = "" if parts else f" {surface.metric}"
+        parts.append(_best(surface, what, unit))
     if surface.paths and not surface.exact:
         share = min(path.explained for path in surface.paths.values())
         of = "the path's variance" if len(surface.paths) == 1 else "the variance of every path"
         least = "" if len(surface.paths) == 1 else "at least "
         parts.append(f"the picture holds {least}{100 * share:.0f}% of {of}")
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{capital('; '.join(parts))}."
+
+
+def _best(surface: LossSurface, what: str, unit: str) -> str:
+    word, best = surface.best
+    where = f" at {place_text(surface.names, best.place)}" if surface.exact else ""
+    edge = ", on its edge" if best.at_edge else ""
+    return f"the {word}{what} in the picture is {number(best.value)}{unit}{where}{edge}"
 
 
 def _ways(surface: LossSurface) -> str:
@@ -59,17 +70,13 @@ def _ways(surface: LossSurface) -> str:
         return f"{time}{who} brings the {surface.metric} from {start} to {end}"
     if len({start for start, _ in values}) == 1:
         ends = [f"{name} to {end}" for (name, _), (_, end) in zip(paths, values, strict=True)]
-        return f"{time}the {surface.metric} goes from {values[0][0]} with {_joined(ends)}"
+        return f"{time}the {surface.metric} goes from {values[0][0]} with {joined(ends)}"
     ways = [
         f"from {start} to {end} with {name}"
         for (name, _), (start, end) in zip(paths, values, strict=True)
     ]
-    return f"{time}the {surface.metric} goes {_joined(ways)}"
+    return f"{time}the {surface.metric} goes {joined(ways)}"
 
 
 def _steps(count: int, unit: str) -> str:
     return f"{count:,} {unit}{'' if count == 1 else 'es' if unit == 'batch' else 's'}"
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

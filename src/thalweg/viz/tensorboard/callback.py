@@ -94,6 +94,13 @@ class TensorBoard(Callback):
                 f"TensorBoard: profile_batch={profile_batch!r} is not possible here; "
                 "model.explain(x, y) shows the kernels of a training step and their times."
             )
+        if not isinstance(log_dir, (str, os.PathLike)):
+            raise TypeError(f"TensorBoard: log_dir must be a path, got {log_dir!r}.")
+        if not isinstance(embeddings_metadata, (str, Mapping, type(None))):
+            raise TypeError(
+                "TensorBoard: embeddings_metadata must be a file's path, or paths by the name of "
+                f"the layer, got {embeddings_metadata!r}."
+            )
         self.log_dir = os.fspath(log_dir)
         self.histogram_freq = histogram_freq
         self.write_graph = write_graph

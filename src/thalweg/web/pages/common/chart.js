@@ -233,6 +233,7 @@ export class LineChart {
     context.globalAlpha = series.faint ? 0.45 : 1;
     context.lineWidth = series.faint ? 1 : series.dashed ? 1.5 : 2;
     context.lineJoin = 'round';
+    context.lineCap = series.dashed ? 'butt' : 'round';
     context.setLineDash(series.dashed ? [5, 4] : []);
     context.beginPath();
     trace(context, curve, x, (value) => y.at(Math.min(y.max, Math.max(y.min, value))));
@@ -283,8 +284,10 @@ export class LineChart {
  * @param {(value: number) => number} place the pixel of a value
  */
 function trace(context, curve, x, place) {
-  let begins = true, column = NaN, [low, high, last] = [0, 0, 0];
+  let begins = true, alone = false, column = NaN, [low, high, last] = [0, 0, 0];
   const close = () => {
+    // A value that stands alone is a dot; a line without any length would not be drawn.
+    if (alone) context.lineTo(column + 0.01, last);
     if (low < last || high > last) {
       context.lineTo(column, low);
       context.lineTo(column, high);
@@ -305,6 +308,7 @@ function trace(context, curve, x, place) {
     }
     if (begins || breaks) context.moveTo(across, down);
     else context.lineTo(across, down);
+    alone = begins || !!breaks;
     begins = false;
     [column, low, high, last] = [across, down, down, down];
   });
