@@ -26,10 +26,12 @@ def main() -> None:
 
     tw.set_random_seed(0)
     (x, y), _ = boston_housing.load_data(seed=0)
-    normalize = tw.layers.Normalization()
+    normalize = tw.layers.Normalization(name="normalize")
     normalize.adapt(x)
-    hidden = [tw.layers.Dense(8, activation="sigmoid") for _ in range(3)]
-    model = tw.Sequential([tw.Input((12,)), normalize, *hidden, tw.layers.Dense(1)])
+    names = ["first", "second", "third"]
+    hidden = [tw.layers.Dense(8, activation="sigmoid", name=name) for name in names]
+    output = tw.layers.Dense(1, name="output")
+    model = tw.Sequential([tw.Input((12,)), normalize, *hidden, output])
     model.compile("sgd", "mse")
     network = tw.viz.backward_pass(model, x[:32], y[:32])
     network.save(FOLDER / "backward-pass-network.png", dpi=100)
