@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -231,3 +232,11 @@ def test_a_port_that_is_taken_is_named(served: Served) -> None:
     port = served.client.port
     with pytest.raises(OSError, match=f"LiveView: port {port} of this machine cannot be used"):
         LiveServer(Record(), port, 1.0, lambda _: None)
+
+
+def test_news_of_a_long_training_come_less_often(served: Served) -> None:
+    assert served.server.pause == served.server.every
+    ages = {2.0: 1.0, 10.0: 2.0, 600.0: 3.0}
+    for age, factor in ages.items():
+        served.record.runs[-1].began = time.time() - age
+        assert served.server.pause == pytest.approx(factor * served.server.every, rel=0.05)

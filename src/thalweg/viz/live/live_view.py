@@ -46,7 +46,8 @@ class LiveView(Callback):
     Args:
         port: of the server; 0 for any that is free.
         open: whether to open the page in a browser, where there is one with windows.
-        every: seconds between two updates of the page.
+        every: seconds between two updates of the page; after some seconds of a training up to
+            three times as many.
         keep: how many values each curve of a `fit` keeps; of more, every second one is left out,
             as often as need be. The metrics of up to so many epochs are those of the `History`.
 

@@ -196,6 +196,11 @@ class Record:
         with self._turn:
             self._turn.wait_for(lambda: self._moment != moment, seconds)
 
+    @property
+    def age(self) -> float:
+        """How many seconds ago the latest run began; 0 before the first."""
+        return max(0.0, time.time() - self.runs[-1].began) if self.runs else 0.0
+
     def news(self, known: Cursor) -> tuple[dict[str, Any], Cursor, int]:
         """What there is beyond what somebody knows.
 

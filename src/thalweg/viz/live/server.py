@@ -31,6 +31,10 @@ _TURN = 10.0
 _PATIENCE = 5.0
 """Seconds that a browser may take to ask, or to receive."""
 
+# News come as often as they should for so many seconds, then less and less often, up to so many
+# times the pause.
+_LONG, _SLOWEST = 5.0, 3.0
+
 _MOST_BODY = 1000
 
 
@@ -96,19 +100,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         known = Cursor.read(self.headers.get("Last-Event-ID"))
         self._head(HTTPStatus.OK, "text/event-stream; charset=utf-8")
         end = time.monotonic() + _TURN
-        told = None
+        told, every = None, self.server.every
         with record.watching() as watcher:
             while True:
                 running = record.running
                 news, known, moment = record.news(known)
                 if running or moment != told:
-                    news["every"] = self.server.every
+                    news["every"] = every = self.server.pause
                     text = json.dumps(news, allow_nan=False, separators=(",", ":"))
                     self.wfile.write(f"id: {known}\ndata: {text}\n\n".encode())
                     record.told(watcher, told := moment)
                 if self.server.closing or time.monotonic() > end:
                     return
-                record.wait(moment, self.server.every)
+                record.wait(moment, every)
                 if self._left():
                     return
 
@@ -158,6 +162,15 @@ class LiveServer(socketserver.ThreadingTCPServer):
             target=self.serve_forever, args=(0.1,), name="thalweg-live", daemon=True
         )
         self._thread.start()
+
+    @property
+    def pause(self) -> float:
+        """Seconds to the next news: more of them in a training that has lasted for long.
+
+        A page that draws takes a processor from the training, and after minutes nobody misses what
+        happened in a second.
+        """
+        return self.every * min(_SLOWEST, max(1.0, self.record.age / _LONG))
 
     def close(self) -> None:
         """Stop: afterwards there is no thread and no socket of it."""
