@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
+from mpl_toolkits.mplot3d import Axes3D
 from PIL import Image
 
 from thalweg.viz.figure import styled_as
@@ -93,7 +95,8 @@ def check_layout(figure: Figure) -> None:
 
 def visible_words(figure: Figure) -> list[tuple[str, Bbox]]:
     """The texts that are seen, with their places in pixels; the figure has been drawn."""
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    assert isinstance(figure.canvas, FigureCanvasAgg)
+    renderer = figure.canvas.get_renderer()
     found = []
     hidden = _hidden(figure)
     for item in figure.findobj(Text):
@@ -116,7 +119,8 @@ def _hidden(figure: Figure) -> set[int]:
     for axes in figure.findobj(Axes):  # inset ones too
         assert isinstance(axes, Axes)
         off = not axes.get_visible()
-        for axis in axes._axis_map.values():  # type: ignore[attr-defined]
+        axes_of_3d = [axes.zaxis] if isinstance(axes, Axes3D) else []
+        for axis in (axes.xaxis, axes.yaxis, *axes_of_3d):
             in_use = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
             low, high = sorted(axis.get_view_interval())
             margin = 1e-9 * (high - low)

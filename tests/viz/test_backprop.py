@@ -33,8 +33,8 @@ def test_the_example_of_the_chapter() -> None:
     found = backward_pass(chapter, 0.0, 2, 5).numbers
     assert [n.name for n in found] == ["x", "v", "multiply", "y", "subtract", "square"]
     assert [float(n.value) for n in found.steps] == [0, -5, 25]
-    assert [float(n.gradient) for n in found.steps] == [-10, -10, 1]  # type: ignore[arg-type]
-    assert {n: float(found[n].gradient) for n in "vxy"} == {"v": -20, "x": 0, "y": 10}  # type: ignore[arg-type]
+    assert [float(n.gradient) for n in found.steps] == [-10, -10, 1]
+    assert {n: float(found[n].gradient) for n in "vxy"} == {"v": -20, "x": 0, "y": 10}
     assert found.backward == ("square", "subtract", "multiply")
     assert edge(found, "v", "multiply").derivative == 2
     assert edge(found, "y", "subtract").derivative == -1
@@ -149,7 +149,7 @@ def test_several_outputs_of_one_operation() -> None:
 
     plot = backward_pass(function, [4.0, 5.0])
     np.testing.assert_array_equal(plot.numbers["x"].gradient, [5, 4])
-    assert [float(e.gradient) for e in plot.numbers.into("multiply")] == [5, 4]  # type: ignore[arg-type]
+    assert [float(e.gradient) for e in plot.numbers.into("multiply")] == [5, 4]
 
 
 # --- random expressions -------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_random_expressions_against_finite_differences(program: Program, at: lis
     for e in found.edges:
         if e.target is not None and e.gradient is not None and e.derivative is not None:
             outward = found[e.target].gradient
-            np.testing.assert_allclose(outward * e.derivative, e.gradient, rtol=1e-9, atol=1e-12)  # type: ignore[operator]
+            np.testing.assert_allclose(outward * e.derivative, e.gradient, rtol=1e-9, atol=1e-12)
 
 
 # --- models -------------------------------------------------------------------------------------
@@ -354,7 +354,7 @@ def test_arguments_are_numbers() -> None:
     with pytest.raises(ValueError, match="names has 1 entries for 3 arguments"):
         backward_pass(chapter, 0, 2, 5, names=["v"])
     with pytest.raises(TypeError, match="function must be a function or a Model, got a float"):
-        backward_pass(2.0)  # type: ignore[arg-type]
+        backward_pass(2.0)
 
 
 def test_too_much_to_draw() -> None:

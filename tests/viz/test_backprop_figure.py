@@ -132,4 +132,4 @@ def test_captions() -> None:
     assert "behind last, and" in found.caption
     within = backward_pass(model, x, y, layer="start")
     assert within.caption.startswith("The output of start has norm ")
-    assert in_line(within.numbers["bias"].gradient) in within.caption  # type: ignore[arg-type]
+    assert in_line(within.numbers["bias"].gradient) in within.caption

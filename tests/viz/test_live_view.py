@@ -315,7 +315,7 @@ def test_arguments_are_checked() -> None:
         ({"keep": 10}, "keep must be 100 values or more, got 10"),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):
-            LiveView(**arguments)  # type: ignore[arg-type]
+            LiveView(**arguments)
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(LiveView())
 

@@ -40,7 +40,7 @@ def about_model(
         expand_nested: whether models inside of the model are shown as their layers.
         training: whether layers behave as in training.
     """
-    _check_model(model, args)
+    _check_batch(model, args)
     x, y, *rest = [arrays_of(a, n) for a, n in zip(args, ("x", "y", "sample_weight"), strict=False)]
     check_lengths(x, y, rest[0] if rest else None)
     x = _in_dtypes_of(model, x)
@@ -87,7 +87,7 @@ def about_model(
     return replace(question, key=within, layer=layer, by_layer=False)
 
 
-def _check_model(model: Model, args: Sequence[Any]) -> None:
+def _check_batch(model: Model, args: Sequence[Any]) -> None:
     if not 2 <= len(args) <= 3:
         raise TypeError(
             f"backward_pass: a model is followed by x, y and perhaps sample_weight, got "

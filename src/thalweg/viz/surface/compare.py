@@ -21,7 +21,7 @@ from thalweg.viz.surface.draw_contour import draw_contour
 from thalweg.viz.surface.draw_curve import draw_curve
 from thalweg.viz.surface.draw_losses import draw_losses
 from thalweg.viz.surface.drawing import add_legend
-from thalweg.viz.surface.model_loss import ModelLoss, check_model
+from thalweg.viz.surface.model_loss import ModelLoss, check_surface_model
 from thalweg.viz.surface.named import named_numbers
 from thalweg.viz.surface.numbers import LossSurface
 from thalweg.viz.surface.path import PathRecorder, TrainingPath
@@ -99,7 +99,7 @@ def compare_optimizers(
     """
     if kind not in ("contour", "3d"):
         raise ValueError(f"compare_optimizers: kind must be 'contour' or '3d', got {kind!r}.")
-    check_model(model, "compare_optimizers")
+    check_surface_model("compare_optimizers", model)
     chosen = _chosen(optimizers)
     if check_steps(epochs, "compare_optimizers: epochs") is None:
         raise ValueError("compare_optimizers: epochs must be a positive whole number, got None.")

@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg.viz.surface.directions import path_plane, random_plane
 from thalweg.viz.surface.heights import Heights, heights_on_plane, losses_along
-from thalweg.viz.surface.model_loss import ModelLoss, check_model
+from thalweg.viz.surface.model_loss import ModelLoss, check_surface_model
 from thalweg.viz.surface.named import named_numbers
 from thalweg.viz.surface.numbers import LossSurface, SurfacePath
 from thalweg.viz.surface.on_plane import Recorded, named_paths, project, recorded
@@ -51,7 +51,7 @@ def model_surface(
     caller: str = "loss_surface",
 ) -> LossSurface:
     """The numbers that `loss_surface` draws; its arguments."""
-    check_model(model, caller)
+    check_surface_model(caller, model)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"{caller}: seed must be a whole number from 0 on, got {seed!r}.")
     tracks = {k: recorded(model, p, caller) for k, p in named_paths(path, caller).items()}

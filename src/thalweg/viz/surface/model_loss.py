@@ -25,13 +25,13 @@ from thalweg.training.steps import Steps
 from thalweg.viz.checks import check_compiled
 from thalweg.viz.surface.plane import Plane
 
-__all__ = ["ModelLoss", "check_model"]
+__all__ = ["ModelLoss", "check_surface_model"]
 
 Array = np.ndarray[Any, Any]
 
 
-def check_model(model: Any, caller: str) -> None:
-    """Fail unless it is a model that is built and compiled."""
+def check_surface_model(caller: str, model: Any) -> None:
+    """Fail unless it is a model that is built and compiled; a function belongs elsewhere."""
     if callable(model) and not isinstance(model, Model):
         raise TypeError(
             f"{caller}: model must be a Model, got a function; for a function of one or two "
